@@ -1,0 +1,1 @@
+"""The checks, one module per subject; :func:`rules.checking.all_checks` loads them all."""
