@@ -1,0 +1,51 @@
+"""The gestures of the driver contract, and how each is said to a tester."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+INSTRUCTIONS: Mapping[str, str] = {
+    "session.open": "Connectez-vous par Pro Santé Connect avec le professionnel {professionnel}.",
+    "session.close": "Déconnectez le professionnel {professionnel}.",
+    "patient.create": "Créez le dossier du patient {traits}.",
+    "patient.read": "Ouvrez le dossier du patient {patient}.",
+    "identity.search_insi": "Interrogez INSi pour le patient {patient}, et acceptez ses traits.",
+    "identity.record_evidence": (
+        "Enregistrez pour le patient {patient} le justificatif d'identité {justificatif}."
+    ),
+    "identity.set_attribute": "Mettez l'attribut {attribut} à {present} pour le patient {patient}.",
+    "document.write": "Rédigez pour le patient {patient} un document {type} titré « {titre} ».",
+    "dmp.access": "Testez l'existence du DMP du patient {patient}.",
+    "dmp.authorize": "Enregistrez « {action} » de l'autorisation d'accès au DMP de {patient}.",
+    "dmp.deposit": "Déposez au DMP le document {document} (visibilité : {visibilite}).",
+    "dmp.search": "Listez les documents du DMP du patient {patient}.",
+    "dmp.read": "Consultez au DMP le document {identifiant_unique}.",
+    "mss.send": (
+        "Envoyez par MSSanté les documents {documents} à {destinataires} (patient : {usager})."
+    ),
+    "mss.read_inbox": "Relevez la messagerie du professionnel {professionnel}.",
+    "outbox.read": "Affichez la boîte d'envoi.",
+    "outbox.flush": "Relancez les envois en attente.",
+    "dashboard.read": "Affichez le tableau de bord du professionnel {professionnel}.",
+}
+"""Every action of the driver contract with its sentence."""
+
+
+class _Named(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def instruction(action: str, parameters: Mapping[str, Any]) -> str:
+    """The French sentence of a gesture, with its test data; the action's name if unknown."""
+    values = _Named({key: _readable(value) for key, value in parameters.items()})
+    return INSTRUCTIONS.get(action, action).format_map(values)
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_readable(v)}" for k, v in value.items() if v not in (None, False))
+    if isinstance(value, list):
+        return ", ".join(_readable(v) for v in value)
+    return {True: "oui", False: "non"}.get(value, str(value)) if isinstance(value, bool) else str(value)
