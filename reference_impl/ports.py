@@ -3,6 +3,10 @@
 Errors are those of :mod:`reference_impl.errors`. A gateway that cannot tell
 whether its request was acted upon raises ``OutcomeUnknownError``; the outbox
 then finds out before it sends again (DMP-ERR-02).
+
+They are made by :mod:`reference_impl.app`: ``DmpClient(environment, transport,
+ids, clock)``, ``MssClient(environment, transport, ids, clock, tokens)``,
+``CdaWriter(environment, ids, clock)``.
 """
 
 from __future__ import annotations
@@ -19,6 +23,11 @@ AuthorizationAction = Literal["AJOUT", "SUPPRESSION"]
 
 class IdSource(Protocol):
     """Identifiers drawn from the seed and a durable counter: never twice the same."""
+
+    @property
+    def instance(self) -> str:
+        """UUID of this installation, constant."""
+        ...
 
     def uuid(self) -> str:
         """A UUID, lower case."""
