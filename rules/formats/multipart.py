@@ -13,10 +13,10 @@ import binascii
 import quopri
 import re
 from dataclasses import dataclass
-from email.message import Message as Headers
 from urllib.parse import unquote
 
 from rules.artefact import MalformedError
+from rules.formats.soap import MediaType
 
 MAX_PARTS = 500
 MAX_HEADER_BYTES = 16 * 1024
@@ -43,7 +43,7 @@ class Part:
     @property
     def content_type(self) -> str:
         """Media type in lower case, without parameters."""
-        return media_type(self.header("Content-Type") or "")
+        return MediaType.parse(self.header("Content-Type")).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +63,6 @@ class Multipart:
         return next((part for part in self.parts if part.content_id in names), None)
 
 
-def media_type(content_type: str) -> str:
-    """Media type of a Content-Type value, in lower case."""
-    return content_type.split(";", 1)[0].strip().lower()
-
-
-def parameter(content_type: str, name: str) -> str | None:
-    """A parameter of a Content-Type value, unquoted; None when absent."""
-    headers = Headers()
-    headers["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
-    value = headers.get_param(name)
-    if isinstance(value, tuple):
-        value = value[2]
-    return value or None
-
-
 def split(
     content_type: str, body: bytes, *, check_id: str = "DMP-21-01", artefact: str = "Multipart"
 ) -> Multipart:
@@ -87,8 +72,9 @@ def split(
     wrong, when the closing delimiter is absent (truncation), when a header or
     an encoding cannot be read, or when ``start`` names no part.
     """
-    boundary = parameter(content_type, "boundary")
-    if boundary is None:
+    announced = MediaType.parse(content_type)
+    boundary = announced.parameter("boundary")
+    if not isinstance(boundary, str) or not boundary:
         raise MalformedError(
             check_id,
             "en-tête Content-Type",
@@ -100,7 +86,7 @@ def split(
     chunks = _chunks(boundary, body, check_id, artefact)
     parts = tuple(_part(chunk, at, check_id, artefact) for at, chunk in chunks)
     _refuse_same_ids(parts, check_id, artefact)
-    return Multipart(_root(parts, parameter(content_type, "start"), check_id, artefact), parts)
+    return Multipart(_root(parts, announced.parameter("start"), check_id, artefact), parts)
 
 
 def _chunks(
