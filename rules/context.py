@@ -109,6 +109,21 @@ class Envelope:
     authenticated: str | None = None
 
 
+def envelope_of(exchange: Exchange) -> Envelope | None:
+    """The envelope of an SMTP transaction, None for any other exchange.
+
+    Read from the journal's shape: ``MAIL FROM:<…>``, one ``RCPT TO`` header per
+    recipient, ``AUTH`` for the authenticated mailbox.
+    """
+    if not exchange.request.start_line.upper().startswith("MAIL FROM:"):
+        return None
+    return Envelope(
+        mail_from=exchange.request.start_line.partition(":")[2].strip().strip("<>"),
+        rcpt_to=tuple(value.strip("<>") for value in exchange.request.all("RCPT TO")),
+        authenticated=exchange.request.header("AUTH"),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What the bench was told about the product and its test world."""

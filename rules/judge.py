@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from rules.artefact import Artefact, MalformedError, parser_of
 from rules.checking import Check, all_checks, checks_for
-from rules.context import Context, Environment, Identity
+from rules.context import Context, Environment, Identity, envelope_of
 from rules.exchange import Exchange, of
 from rules.findings import Finding
 
@@ -177,6 +177,7 @@ def circumstances(view: JournalView, index: int, environment: Environment) -> Co
         observed_at=exchange.started_at,
         tls=exchange.tls,
         host=exchange.host,
+        envelope=envelope_of(exchange),
         exchange=exchange,
         identities=view.identities.at(exchange.position),
         professional=environment.professional(exchange.correlation.professional),
