@@ -320,6 +320,13 @@ class JsonDocument(Artefact):
     label: ClassVar[str] = "Document OpenID Connect"
     members: Mapping[str, Any]
 
+    @property
+    def keys(self) -> tuple[Mapping[str, object], ...]:
+        """Public keys of a key set; none for the discovery document."""
+        found = self.members.get("keys")
+        listed = cast("list[object]", found) if isinstance(found, list) else []
+        return tuple(cast("dict[str, object]", key) for key in listed if isinstance(key, dict))
+
 
 def present_token(text: str | None, place: str) -> PresentedToken | None:
     """An access token as presented to a service; None when it cannot be opened."""
