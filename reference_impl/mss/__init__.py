@@ -1,0 +1,1 @@
+"""MSSanté as a client sees it: the mail, its submission, its reading."""
