@@ -25,8 +25,8 @@ class Severity(StrEnum):
 class Finding:
     """One deviation, with its place and its cure.
 
-    A check yields findings with the four first fields (and ``severity`` only
-    when it departs from the one it declares); the judge fills the others.
+    A check yields findings with the four first fields (and ``severity`` or
+    ``rejects`` only when they depart from those it declares); the judge fills the others.
 
     ``place`` is an XPath, ``en-tête X-MSS-INS``, ``octet 1200``, ``APDU n° 4``…
     ``expected`` and ``found`` are short values; ``advice`` is a French sentence

@@ -235,7 +235,7 @@ def _complete(found: Finding, declared: Check | None, context: Context, subject:
         exigences=declared.exigences,
         source=declared.source,
         hors_specification=declared.hors_specification,
-        rejects=declared.rejects,
+        rejects=found.rejects or declared.rejects,
         exchange_id=exchange_id,
         artefact=label,
     )
