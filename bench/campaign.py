@@ -1,0 +1,213 @@
+"""Running a campaign: simulators up, features played, journal judged, reports written."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import __version__
+from bench.drivers import Driver
+from bench.environments import to_json
+from bench.errors import BenchEnvironmentError, UsageError
+from bench.features_plugin import FeaturesPlugin, Progress
+from bench.projection import project
+from bench.session import Session
+from reports.events import CampaignFinished, Event
+from reports.writing import write_reports
+from simulators.errors import SimulatorError
+from simulators.journal import Journal
+from simulators.platform import Platform
+from simulators.store import Store, StoreError
+
+SERVICES = ("psc", "insi", "dmp", "mssante")
+"""Services a campaign starts unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line asks for."""
+
+    features: tuple[str, ...] = ()
+    folder: Path | None = None
+    seed: int = 1
+    store_url: str | None = None
+    services: tuple[str, ...] = SERVICES
+    base_port: int | None = None
+    expected: tuple[dict[str, str], ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CampaignResult:
+    """Where the campaign is and what it concluded."""
+
+    folder: Path
+    events: tuple[Event, ...]
+    report: Path
+
+    @property
+    def finished(self) -> CampaignFinished:
+        """The concluding event."""
+        last = self.events[-1]
+        assert isinstance(last, CampaignFinished)
+        return last
+
+
+def campaign_folder(asked: Path | None) -> Path:
+    """The folder of a campaign: the one asked for, or ``campagnes/<date>``."""
+    if asked is not None:
+        return asked
+    return Path("campagnes") / datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S-%f")[:-3]
+
+
+def start_platform(settings: Settings, folder: Path) -> Platform:
+    """Start the simulators in a campaign folder. Raises BenchEnvironmentError."""
+    platform = Platform(
+        services=settings.services,
+        seed=settings.seed,
+        store_url=settings.store_url,
+        folder=folder,
+        campaign=folder.name,
+        base_port=settings.base_port,
+        settings=settings.options,
+    )
+    try:
+        platform.start()
+    except (SimulatorError, StoreError, OSError) as error:
+        raise BenchEnvironmentError(f"Les simulateurs n'ont pas démarré : {error}") from error
+    return platform
+
+
+def mark_start(platform: Platform, settings: Settings, driver: str) -> None:
+    """Write in the journal what a later verdict must know."""
+    kernel = platform.kernel
+    kernel.journal.mark(
+        "campaign-started",
+        kernel.clock.now(),
+        {
+            "seed": settings.seed,
+            "bench_version": __version__,
+            "rules_version": __version__,
+            "driver": driver,
+            "environment": to_json(kernel.environment),
+        },
+    )
+
+
+def run(settings: Settings, driver: Driver, progress: Progress | None = None) -> CampaignResult:
+    """Play features with a driver, judge, write the reports.
+
+    Raises UsageError when no scenario was found, BenchEnvironmentError when the
+    product or the machine prevents the campaign.
+    """
+    paths = feature_paths(settings.features)
+    folder = campaign_folder(settings.folder)
+    platform = start_platform(settings, folder)
+    try:
+        mark_start(platform, settings, driver.name)
+        session = Session(platform, driver, settings.seed, str(folder / "environnement.json"))
+        plugin = FeaturesPlugin(session, progress)
+        output = _play(paths, plugin)
+        if plugin.environment_error:
+            raise plugin.environment_error
+        if plugin.collected == 0:
+            raise UsageError(f"Aucun scénario à jouer dans {', '.join(paths)}.\n{output}".strip())
+        return conclude(platform.kernel.journal, folder, settings.expected)
+    finally:
+        platform.stop()
+
+
+def conclude(
+    journal: Journal, folder: Path, expected: Sequence[dict[str, str]] = ()
+) -> CampaignResult:
+    """Judge a journal and write every report in the campaign's folder."""
+    events = tuple(project(journal, expected))
+    report = write_reports(events, folder, journal.read())
+    return CampaignResult(folder, events, report)
+
+
+def judge_again(folder: Path, store_url: str | None, expected: Sequence[dict[str, str]]) -> CampaignResult:
+    """Judge a campaign from its stored journal alone. Raises UsageError."""
+    database = folder / "banc.sqlite"
+    if store_url is None and not database.is_file():
+        raise UsageError(f"{folder} n'est pas le dossier d'une campagne : banc.sqlite n'y est pas.")
+    store = Store(store_url) if store_url else Store.in_folder(folder)
+    try:
+        journal = Journal(store, folder.resolve().name)
+        if not journal.marks("campaign-started"):
+            raise UsageError(f"Aucune campagne « {folder.name} » dans ce stockage.")
+        return conclude(journal, folder, expected)
+    finally:
+        store.close()
+
+
+def feature_paths(asked: Sequence[str]) -> tuple[str, ...]:
+    """Paths to give pytest: as asked, else inside the installed features.
+
+    ``features/mom`` means the shipped features even outside a checkout.
+    """
+    shipped = Path(str(resources.files("features")))
+    if not asked:
+        return (str(shipped),)
+    return tuple(_feature_path(name, shipped) for name in asked)
+
+
+def _feature_path(name: str, shipped: Path) -> str:
+    path = Path(name)
+    inside = shipped / name.removeprefix("features/").removeprefix("features")
+    for candidate in (path, inside):
+        if candidate.exists():
+            if candidate.suffix == ".feature":
+                raise UsageError(f"Donnez le dossier de {name}, ou filtrez par nom avec --scenario.")
+            return str(candidate)
+    known = ", ".join(sorted(p.name for p in shipped.iterdir() if (p / "__init__.py").is_file()))
+    raise UsageError(f"Aucune fonctionnalité à {name}. Dossiers livrés : {known}.")
+
+
+@contextmanager
+def _no_other_plugin() -> Iterator[None]:
+    name = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _play(paths: Sequence[str], plugin: FeaturesPlugin) -> str:
+    # pytest speaks to developers; the campaign speaks to testers, so its output
+    # is kept aside and shown only when nothing could be collected.
+    captured = io.StringIO()
+    with redirect_stdout(captured), redirect_stderr(captured), _no_other_plugin():
+        pytest.main(
+            [
+                *paths,
+                "-q",
+                "-p",
+                "pytest_bdd.plugin",
+                "-p",
+                "no:cacheprovider",
+                "--import-mode=importlib",
+                "-o",
+                "addopts=",
+                "--rootdir",
+                str(Path(paths[0]).resolve()),
+                "-W",
+                "ignore",
+            ],
+            plugins=[plugin],
+        )
+    return captured.getvalue()

@@ -1,0 +1,119 @@
+"""pytest plugin that plays features for a campaign and marks the journal.
+
+pytest-bdd runs the scenarios; this plugin gives them the ``scenario`` fixture
+(a :class:`bench.session.Scenario`) and writes what happened as marks. Verdicts
+are not made here: :mod:`bench.projection` makes them from the journal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import BenchEnvironmentError
+from bench.session import GestureMissingError, Scenario, Session
+
+Progress = Callable[[str, str], None]
+
+
+class FeaturesPlugin:
+    """One instance per campaign, given to ``pytest.main``."""
+
+    def __init__(self, session: Session, progress: Progress | None = None) -> None:
+        """``progress`` is told of ``(kind, text)``: scenario, step, end."""
+        self._session = session
+        self._progress = progress or (lambda _kind, _text: None)
+        self._current: Scenario | None = None
+        self._started = 0.0
+        self._failure: str | None = None
+        self.environment_error: BenchEnvironmentError | None = None
+        self.collected = 0
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Count the scenarios, for the progress bar."""
+        self.collected = len(items)
+        self._progress("total", str(len(items)))
+
+    @pytest.fixture
+    def scenario(self, request: pytest.FixtureRequest) -> Iterator[Scenario]:
+        """The scenario being played, its product started."""
+        try:
+            current = self._session.scenario(scenario_id(request))
+        except BenchEnvironmentError as error:
+            self.environment_error = error
+            raise
+        self._current = current
+        yield current
+        current.close()
+        self._current = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_bdd_before_scenario(self, request: Any, feature: Any, scenario: Any) -> None:
+        """Mark the beginning, then let the fixture start the product."""
+        identifier = scenario_id(request)
+        self._failure = None
+        self._progress("scenario", scenario.name)
+        journal = self._session.platform.kernel.journal
+        journal.mark(
+            "scenario-started",
+            self._session.platform.kernel.clock.now(),
+            {
+                "id": identifier,
+                "feature": feature.name,
+                "feature_file": Path(feature.filename).name,
+                "feature_description": feature.description or "",
+                "name": scenario.name,
+                "line": scenario.line_number,
+                "tags": sorted({*feature.tags, *scenario.tags}),
+            },
+        )
+
+    def pytest_bdd_before_step(self, step: Any) -> None:
+        """Open the step."""
+        self._started = time.monotonic()
+        if self._current:
+            self._current.begin_step()
+        self._progress("step", step.name)
+
+    def pytest_bdd_after_step(self, step: Any) -> None:
+        """Mark a step that went well."""
+        self._mark_step(step, "réussi", "")
+
+    def pytest_bdd_step_error(self, step: Any, exception: BaseException) -> None:
+        """Mark a step that failed, or that only a person can do."""
+        missing = isinstance(exception, GestureMissingError)
+        message = f"geste non proposé par le logiciel : {exception}" if missing else str(exception)
+        self._failure = message
+        if isinstance(exception, BenchEnvironmentError):
+            self.environment_error = exception
+        self._mark_step(step, "manuel" if missing else "échoué", message)
+
+    def pytest_bdd_after_scenario(self, request: Any) -> None:
+        """Mark the end."""
+        kernel = self._session.platform.kernel
+        kernel.journal.mark("scenario-finished", kernel.clock.now(), {"id": scenario_id(request)})
+        self._progress("end", self._failure or "")
+
+    def _mark_step(self, step: Any, status: str, message: str) -> None:
+        if self._current is None:
+            return
+        self._current.mark(
+            "step-finished",
+            keyword=step.keyword,
+            text=step.name,
+            line=step.line_number,
+            status=status,
+            message=message,
+            seconds=round(time.monotonic() - self._started, 3),
+        )
+
+
+def scenario_id(request: pytest.FixtureRequest) -> str:
+    """Stable id of a scenario: its test module and function, and its example row."""
+    node = request.node
+    folder = Path(str(node.path)).parent.name
+    return f"{folder}/{node.name}"

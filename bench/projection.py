@@ -1,0 +1,388 @@
+"""From a journal to the stream of events: what happened, and what it is worth.
+
+The only source is the store of the campaign: ``segur-bench run`` and
+``segur-bench verdict`` call the same function and cannot disagree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bench import __version__
+from bench.environments import from_json
+from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
+from bench.expectations import COUNTERS, Observation, evaluate
+from bench.redaction import redacted_headers, redacted_text
+from bench.verdicts import CampaignVerdict, campaign_verdict, scenario_verdict
+from reports.events import (
+    CampaignFinished,
+    CampaignStarted,
+    Event,
+    ExchangeSeen,
+    ExigenceJudged,
+    FindingSeen,
+    MessageView,
+    MomCounted,
+    ScenarioFinished,
+    ScenarioStarted,
+    StepFinished,
+    Verdict,
+)
+from rules.checks.mom import THRESHOLDS, MomRules, count
+
+from rules.exchange import Exchange, Message
+from rules.findings import Finding
+from rules.formats.certificate import subject_of
+from rules.judge import JournalView, Judgement, judge_journal
+from simulators.journal import Journal, Mark
+
+SHOWN_BYTES = 200_000
+"""Bodies above are named by their hash only."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """A scenario as its marks tell it."""
+
+    started: Mark
+    finished: Mark | None
+    steps: tuple[Mark, ...]
+    expectations: tuple[Mark, ...]
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def id(self) -> str:
+        """Its stable id."""
+        return str(self.started.payload["id"])
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Gherkin tags, without ``@``."""
+        return tuple(self.started.payload["tags"])
+
+
+def project(journal: Journal, expected: Sequence[Mapping[str, str]] = ()) -> list[Event]:
+    """The events of a campaign. ``expected`` is the file of expected findings."""
+    return list(_Projection(journal, expected).events())
+
+
+class _Projection:
+    def __init__(self, journal: Journal, expected: Sequence[Mapping[str, str]]) -> None:
+        self.journal = journal
+        self.exchanges = journal.read()
+        self.marks = journal.marks()
+        head = next((m for m in self.marks if m.kind == "campaign-started"), None)
+        self.head: Mapping[str, Any] = head.payload if head else {}
+        self.started_at = head.at if head else datetime.now(UTC)
+        self.environment = from_json(self.head.get("environment", {}))
+        self.view = JournalView(self.exchanges)
+        self.judgement: Judgement = judge_journal(self.view, self.environment)
+        self.scenarios = _played(self.marks, self.exchanges)
+        self.expected = _Expected(expected)
+
+    def events(self) -> Iterator[Event]:
+        yield self._campaign_started()
+        yield from (self._exchange(e) for e in self.exchanges)
+        findings = [self._finding(f) for f in self.judgement.findings]
+        yield from findings
+        ended: list[ScenarioFinished] = []
+        for played in self.scenarios:
+            yield _scenario_started(played)
+            yield from _steps(played)
+            yield from self._mom(played)
+            finished = self._scenario_finished(played, findings)
+            ended.append(finished)
+            yield finished
+        exigences = list(self._exigences(ended, findings))
+        yield from exigences
+        yield self._campaign_finished(ended, findings)
+
+    def _campaign_started(self) -> CampaignStarted:
+        return CampaignStarted(
+            at=self.started_at,
+            campaign=self.journal.campaign,
+            seed=self.head.get("seed", 0),
+            bench_version=self.head.get("bench_version", __version__),
+            rules_version=self.head.get("rules_version", __version__),
+            driver=self.head.get("driver", "?"),
+            declared=self.head.get("environment", {}).get("logiciel") or {},
+        )
+
+    def _exchange(self, exchange: Exchange) -> ExchangeSeen:
+        tls = exchange.tls
+        subject, serial = (
+            subject_of(tls.certificate) if tls and tls.certificate else (None, None)
+        )
+        return ExchangeSeen(
+            at=exchange.started_at,
+            answered_at=exchange.answered_at,
+            id=exchange.id,
+            position=exchange.position,
+            service=exchange.service,
+            operation=exchange.operation,
+            outcome=exchange.outcome.value,
+            error_code=exchange.error_code,
+            fault=exchange.fault,
+            peer=exchange.peer,
+            host=exchange.host,
+            tls_version=tls.version if tls else None,
+            tls_cipher=tls.cipher if tls else None,
+            tls_subject=subject,
+            tls_serial=serial,
+            patient=exchange.correlation.patient,
+            professional=exchange.correlation.professional,
+            document=exchange.correlation.document,
+            scenario=_scenario_of(exchange),
+            request=_message(exchange.request),
+            response=_message(exchange.response) if exchange.response else None,
+        )
+
+    def _finding(self, finding: Finding) -> FindingSeen:
+        exchange = next((e for e in self.exchanges if e.id == finding.exchange_id), None)
+        scenario = _scenario_of(exchange) if exchange else None
+        return FindingSeen(
+            check_id=finding.check_id,
+            title=finding.title,
+            severity=finding.severity.value if finding.severity else "",
+            fails=finding.fails,
+            expected_by_user=self.expected.covers(finding.check_id, scenario),
+            hors_specification=finding.hors_specification,
+            artefact=finding.artefact,
+            place=finding.place,
+            expected=redacted_text(finding.expected),
+            found=redacted_text(finding.found),
+            advice=finding.advice,
+            source=finding.source,
+            exigences=finding.exigences,
+            exchange=finding.exchange_id,
+            scenario=scenario,
+        )
+
+    def _mom(self, played: Played) -> Iterator[MomCounted]:
+        if "domaine-mom" not in played.tags:
+            return
+        view = JournalView(played.exchanges)
+        rules = MomRules()
+        for national_id, counted in count(view, self.environment).items():
+            who = self.environment.professional(national_id)
+            by_id = {e.id: e for e in played.exchanges}
+            yield MomCounted(
+                scenario=played.id,
+                professional=national_id,
+                name=f"{who.given_name} {who.family_name}" if who else national_id,
+                dmp=counted.dmp,
+                mss_pro=counted.mss_pro,
+                mss_citoyenne=counted.mss_citoyenne,
+                thresholds=(THRESHOLDS["dmp"], THRESHOLDS["mss_pro"], THRESHOLDS["mss_citoyenne"]),
+                reached=all(getattr(counted, c) >= THRESHOLDS[c] for c in COUNTERS),
+                rows=tuple(_receipt(by_id[i]) for i in counted.counted if i in by_id),
+                refused=tuple(
+                    {**_receipt(by_id[i]), "raison": reason}
+                    for i, reason in counted.refused
+                    if i in by_id
+                ),
+                rules=rules.described(),
+            )
+
+    def _scenario_finished(
+        self, played: Played, findings: Sequence[FindingSeen]
+    ) -> ScenarioFinished:
+        own = [f for f in findings if f.scenario == played.id]
+        verdict, reasons = scenario_verdict(
+            steps=[(m.payload["status"], m.payload.get("message", "")) for m in played.steps],
+            expectations=list(self._evaluated(played)),
+            findings=own,
+            exchanges=played.exchanges,
+            finished=played.finished is not None,
+        )
+        return ScenarioFinished(
+            at=played.finished.at if played.finished else played.started.at,
+            id=played.id,
+            verdict=verdict,
+            reasons=tuple(reasons),
+            exigences=of_tags(played.tags),
+            proofs=proofs_of(played.tags),
+            exchanges=tuple(e.id for e in played.exchanges),
+        )
+
+    def _evaluated(self, played: Played) -> Iterator[Observation]:
+        for mark in played.expectations:
+            until = tuple(e for e in played.exchanges if e.position <= mark.position)
+            yield evaluate(
+                mark.payload["name"],
+                JournalView(until),
+                self.environment,
+                mark.payload["parameters"],
+            )
+
+    def _exigences(
+        self, ended: Sequence[ScenarioFinished], findings: Sequence[FindingSeen]
+    ) -> Iterator[ExigenceJudged]:
+        concerned = {e for s in ended for e in s.exigences}
+        concerned |= {e for f in findings for e in f.exigences}
+        concerned |= {
+            e
+            for exigence in all_exigences()
+            for e in (exigence,)
+            if any(c.id in self.judgement.evaluated for c in checks_of(exigence))
+        }
+        for identifier, exigence in all_exigences().items():
+            if identifier not in concerned:
+                continue
+            scenarios = [s for s in ended if identifier in s.exigences]
+            broken = [f for f in findings if identifier in f.exigences and f.fails]
+            broken = [f for f in broken if not f.expected_by_user]
+            yield ExigenceJudged(
+                id=identifier,
+                title=exigence.title,
+                domain=exigence.domain,
+                wave=exigence.wave,
+                profile=exigence.profile,
+                verdict=_exigence_verdict(scenarios, broken),
+                reasons=tuple(
+                    dict.fromkeys(
+                        [f"{f.check_id} : {f.advice}" for f in broken]
+                        + [r for s in scenarios for r in s.reasons]
+                    )
+                ),
+                scenarios=tuple(s.id for s in scenarios),
+                checks=tuple(c.id for c in checks_of(identifier)),
+                exchanges=tuple(dict.fromkeys(f.exchange for f in broken if f.exchange)),
+            )
+
+    def _campaign_finished(
+        self, ended: Sequence[ScenarioFinished], findings: Sequence[FindingSeen]
+    ) -> CampaignFinished:
+        concluded: CampaignVerdict = campaign_verdict(
+            scenarios=[(s.verdict, s.id) for s in ended],
+            findings=findings,
+            observed=any(e.service != "lgc" for e in self.exchanges),
+        )
+        last = self.marks[-1].at if self.marks else self.started_at
+        return CampaignFinished(
+            at=last,
+            verdict=concluded.verdict,
+            exit_code=concluded.exit_code,
+            reasons=concluded.reasons,
+            unused_expected_findings=self.expected.unused(),
+            checks_evaluated=tuple(sorted(self.judgement.evaluated)),
+            checks_not_evaluated={
+                name: needs
+                for name, needs in sorted(self.judgement.skipped)
+                if name not in self.judgement.evaluated
+            },
+        )
+
+
+class _Expected:
+    """Expected findings: honoured, and those that no longer happen are told."""
+
+    def __init__(self, entries: Sequence[Mapping[str, str]]) -> None:
+        self._entries = [(e["regle"], e.get("scenario")) for e in entries]
+        self._used: set[tuple[str, str | None]] = set()
+
+    def covers(self, check_id: str, scenario: str | None) -> bool:
+        for entry in self._entries:
+            if entry[0] == check_id and entry[1] in (None, scenario):
+                self._used.add(entry)
+                return True
+        return False
+
+    def unused(self) -> tuple[str, ...]:
+        return tuple(
+            f"{name} ({scenario})" if scenario else name
+            for name, scenario in self._entries
+            if (name, scenario) not in self._used
+        )
+
+
+def _exigence_verdict(
+    scenarios: Sequence[ScenarioFinished], broken: Sequence[FindingSeen]
+) -> Verdict:
+    verdicts = {s.verdict for s in scenarios}
+    if broken or Verdict.NON_CONFORME in verdicts:
+        return Verdict.NON_CONFORME
+    if Verdict.A_VERIFIER in verdicts:
+        return Verdict.A_VERIFIER
+    if scenarios and verdicts == {Verdict.NON_OBSERVE}:
+        return Verdict.NON_OBSERVE
+    return Verdict.CONFORME
+
+
+def _played(marks: Sequence[Mark], exchanges: Sequence[Exchange]) -> tuple[Played, ...]:
+    starts = [m for m in marks if m.kind == "scenario-started"]
+    return tuple(
+        Played(
+            started=start,
+            finished=next(
+                (
+                    m
+                    for m in marks
+                    if m.kind == "scenario-finished" and m.payload["id"] == start.payload["id"]
+                ),
+                None,
+            ),
+            steps=_of_scenario(marks, "step-finished", start),
+            expectations=_of_scenario(marks, "expectation", start),
+            exchanges=tuple(e for e in exchanges if _scenario_of(e) == start.payload["id"]),
+        )
+        for start in starts
+    )
+
+
+def _of_scenario(marks: Sequence[Mark], kind: str, start: Mark) -> tuple[Mark, ...]:
+    return tuple(
+        m for m in marks if m.kind == kind and m.payload.get("scenario") == start.payload["id"]
+    )
+
+
+def _scenario_started(played: Played) -> ScenarioStarted:
+    return ScenarioStarted(at=played.started.at, **played.started.payload)
+
+
+def _steps(played: Played) -> Iterator[StepFinished]:
+    for number, mark in enumerate(played.steps, start=1):
+        step = f"{played.id}#{number}"
+        yield StepFinished(
+            at=mark.at, exchanges=tuple(e.id for e in played.exchanges if e.step == step),
+            **mark.payload,
+        )
+
+
+def _scenario_of(exchange: Exchange) -> str | None:
+    return exchange.step.rpartition("#")[0] if exchange.step else None
+
+
+def _receipt(exchange: Exchange) -> dict[str, str]:
+    return {
+        "date": exchange.started_at.isoformat(timespec="seconds"),
+        "genre": exchange.operation,
+        "patient": exchange.correlation.patient or "",
+        "identifiant": exchange.correlation.document or "",
+        "exchange": exchange.id,
+    }
+
+
+def _message(message: Message) -> MessageView:
+    return MessageView(
+        start_line=redacted_text(message.start_line),
+        headers=redacted_headers(message.headers),
+        body_sha256=hashlib.sha256(message.body).hexdigest(),
+        body_size=len(message.body),
+        text=_text(message.body),
+    )
+
+
+def _text(body: bytes) -> str | None:
+    if len(body) > SHOWN_BYTES or b"\x00" in body:
+        return None
+    try:
+        return redacted_text(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+
+

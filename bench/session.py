@@ -1,0 +1,176 @@
+"""One campaign in progress: the simulators, the product's driver, the journal's marks.
+
+Steps of features talk to :class:`Scenario`: it performs gestures, states
+expectations, and hands out test people. Everything it does is a mark or an
+exchange of the journal, so that the verdict can be made again from it.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from bench.drivers import ActionOutcome, ActionResult, Driver
+from bench.expectations import Observation, evaluate
+from fixtures.world import PatientFixture, ProfessionalFixture
+from rules.exchange import Correlation, Exchange, Message, Outcome
+from rules.judge import JournalView
+from simulators.journal import new_id
+from simulators.platform import Platform
+
+_OUTCOMES = {
+    ActionOutcome.DONE: Outcome.ACCEPTED,
+    ActionOutcome.REFUSED: Outcome.REFUSED,
+    ActionOutcome.NOT_OFFERED: Outcome.UNANSWERED,
+    ActionOutcome.FAILED: Outcome.FAILED,
+}
+
+
+class ExpectationError(AssertionError):
+    """A « Alors » step is not satisfied; its text is the French reason."""
+
+
+class GestureMissingError(Exception):
+    """The product does not offer a gesture: a person must do it (501)."""
+
+
+@dataclass
+class Session:
+    """What lives as long as a campaign."""
+
+    platform: Platform
+    driver: Driver
+    seed: int
+    environment_file: str
+
+    def scenario(self, scenario_id: str) -> Scenario:
+        """Open a scenario: the product starts afresh where the driver allows it."""
+        self.driver.start(self.environment_file, f"{self.seed}:{scenario_id}")
+        return Scenario(self, scenario_id, self.platform.kernel.journal.position())
+
+
+@dataclass
+class Scenario:
+    """One scenario being played."""
+
+    session: Session
+    id: str
+    start: int
+    _step: int = 0
+    _gestures: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What steps remember for the next ones: patients, documents, answers."""
+
+    def begin_step(self) -> None:
+        """Number the step now open; exchanges observed meanwhile carry it."""
+        self._step += 1
+        self.session.platform.kernel.step = f"{self.id}#{self._step}"
+
+    def close(self) -> None:
+        """End the scenario; the product is let go."""
+        self.session.platform.kernel.step = None
+        self.session.driver.stop()
+
+    # People -----------------------------------------------------------------
+
+    def professional(self, rank: int = 0) -> ProfessionalFixture:
+        """A test professional; scenarios use different ones where they can."""
+        everyone = self.session.platform.kernel.world.professionals
+        return everyone[(self._offset + rank) % len(everyone)]
+
+    def patient(self, rank: int = 0, *, dmp: str = "actif", mes: str = "ouverte") -> PatientFixture:
+        """The rank-th test patient of this scenario with the wanted states."""
+        wanted = [
+            p
+            for p in self.session.platform.kernel.world.patients
+            if p.dmp == dmp and p.mes == mes
+        ]
+        return wanted[(self._offset * 7 + rank) % len(wanted)]
+
+    @property
+    def _offset(self) -> int:
+        return zlib.crc32(self.id.encode()) % 1000
+
+    # Gestures ---------------------------------------------------------------
+
+    def perform(self, action: str, **parameters: Any) -> ActionResult:
+        """Ask the product for a gesture and journal its answer.
+
+        Raises GestureMissingError when the product does not offer it.
+        """
+        clock = self.session.platform.kernel.clock
+        started = clock.now()
+        result = self.session.driver.perform(action, parameters)
+        self._journal(action, parameters, result, started)
+        if result.outcome is ActionOutcome.NOT_OFFERED:
+            raise GestureMissingError(action)
+        return result
+
+    def must(self, action: str, **parameters: Any) -> Mapping[str, Any]:
+        """A gesture that must succeed: its answer, or ExpectationError with the product's words."""
+        result = self.perform(action, **parameters)
+        if result.outcome is not ActionOutcome.DONE:
+            raise ExpectationError(f"geste {action} {result.outcome} : {result.error}")
+        return result.answer
+
+    def _journal(
+        self, action: str, parameters: Mapping[str, Any], result: ActionResult, started: datetime
+    ) -> None:
+        kernel = self.session.platform.kernel
+        head = (("Content-Type", "application/json"),)
+        kernel.journal.append(
+            Exchange(
+                id=new_id(),
+                campaign=kernel.campaign,
+                position=0,
+                service="lgc",
+                operation=action,
+                started_at=started,
+                answered_at=kernel.clock.now(),
+                peer=self.session.driver.name,
+                request=Message(f"POST /actions/{action} HTTP/1.1", head, _json(parameters)),
+                response=Message(f"HTTP/1.1 {result.status}", head, _json(result.answer)),
+                outcome=_OUTCOMES[result.outcome],
+                correlation=Correlation(professional=parameters.get("professionnel")),
+                step=kernel.step,
+            )
+        )
+
+    # Expectations -----------------------------------------------------------
+
+    def view(self) -> JournalView:
+        """The exchanges of this scenario so far."""
+        journal = self.session.platform.kernel.journal
+        return JournalView(journal.read(after=self.start))
+
+    def expect(self, name: str, **parameters: Any) -> Observation:
+        """State an expectation: written in the journal, then evaluated.
+
+        Raises ExpectationError with the reason when it does not hold.
+        """
+        kernel = self.session.platform.kernel
+        kernel.journal.mark(
+            "expectation",
+            kernel.clock.now(),
+            {"scenario": self.id, "step": self._step, "name": name, "parameters": parameters},
+        )
+        seen = evaluate(name, self.view(), kernel.environment, parameters)
+        if not seen.holds:
+            raise ExpectationError(seen.reason)
+        return seen
+
+    def mark(self, kind: str, **payload: Any) -> None:
+        """Write a mark of this scenario in the journal."""
+        self.session.platform.kernel.journal.mark(
+            kind, datetime.now(UTC), {"scenario": self.id, **payload}
+        )
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(dict(value), ensure_ascii=False, sort_keys=True).encode()
+
+

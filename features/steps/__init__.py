@@ -1,0 +1,1 @@
+"""Steps, one module per subject; sentences a tester would say."""
