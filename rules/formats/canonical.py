@@ -54,8 +54,9 @@ def canonical(element: etree._Element, algorithm: str) -> bytes | None:
     """Canonical bytes of an element of a tree by an algorithm URI; None when impossible."""
     # lxml writes wrong xmlns="" when it canonicalises an element inside a tree
     # (seen with 6.1.3): it is parsed again alone, its namespaces in scope kept.
-    alone = etree.fromstring(etree.tostring(_with_xml_attributes(element), with_tail=False))
-    return _c14n(alone, algorithm)
+    written = etree.tostring(_with_xml_attributes(element), with_tail=False)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    return _c14n(etree.fromstring(written, parser), algorithm)
 
 
 def canonical_document(data: bytes, algorithm: str) -> bytes | None:
