@@ -192,6 +192,9 @@ def rejection(artefact: Artefact, context: Context) -> Finding | None:
     the service answers and what the report says.
     """
     for kind, ctx in _walk(artefact, context):
+        for found in kind.problems():
+            if found.rejects:
+                return _complete(found, None, ctx, kind)
         for found in _run(checks_for(type(kind)), kind, ctx).findings:
             if found.rejects:
                 return found
