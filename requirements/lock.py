@@ -1,0 +1,22 @@
+"""Write the lock files: ``tox run -e lock`` after a change of pyproject.toml.
+
+One file per tox environment, hashes included, valid for every Python that the
+project supports, without any registry address.
+"""
+
+import subprocess
+
+GROUPS = {"test": ["test"], "witness": ["test", "witness"], "lint": ["lint"], "types": ["test", "types"]}
+
+for name, groups in GROUPS.items():
+    subprocess.run(
+        [
+            "uv", "pip", "compile", "pyproject.toml",
+            *(word for group in groups for word in ("--group", group)),
+            *(["--extra", "postgres"] if name == "witness" else []),
+            "--universal", "--python-version", "3.11", "--generate-hashes",
+            "--no-emit-index-url", "--no-header", "--quiet",
+            "--output-file", f"requirements/{name}.txt",
+        ],
+        check=True,
+    )  # fmt: skip
