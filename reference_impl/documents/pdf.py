@@ -22,7 +22,7 @@ from fpdf import FPDF
 
 _FAMILY = "Lato"
 _FONTS = Path(font_lato.__file__).parent / "files"
-_STYLES = {"": "Lato-Regular.ttf", "B": "Lato-Bold.ttf", "I": "Lato-Italic.ttf"}
+_STYLES = {"": "Lato-Regular.ttf", "B": "Lato-Bold.ttf"}
 _GREY = 90
 
 
