@@ -1,0 +1,1 @@
+"""Patient identity: traits, trust of the evidence, life cycle (RNIV, guide INS)."""

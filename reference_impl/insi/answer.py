@@ -1,0 +1,158 @@
+"""Reading the answers of INSi whatever their prefixes, order and extra elements.
+
+Source: sheet INS §2.11 to 2.13, and its faults N10 to N20. Serialisation of
+the service changed over the years: only local names are looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from reference_impl.errors import UnavailableError
+from reference_impl.people import Ins, PastIns, Traits
+from reference_impl.xmltree import UnreadableXmlError, parse
+
+FOUND, NOT_FOUND, AMBIGUOUS = "00", "01", "02"
+
+_INS_OIDS = frozenset(f"1.2.250.1.213.1.4.{last}" for last in (8, 9, 10, 11))
+
+
+@dataclass(frozen=True, slots=True)
+class Individual:
+    """An identity returned: active INS, former ones, traits exactly as written."""
+
+    ins: Ins
+    history: tuple[PastIns, ...]
+    traits: Traits
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``code`` is 00, 01 or 02, or the code of a fault (``desir_550``); ``label`` is French.
+
+    ``retry_later`` tells an unavailability (siram_40) from a refusal.
+    """
+
+    code: str
+    label: str
+    individual: Individual | None = None
+    fault: bool = False
+    retry_later: bool = False
+
+
+def read_answer(status: int, body: bytes) -> Answer:
+    """Read an HTTP answer. Raises UnavailableError when it is no answer of INSi."""
+    root = _parse(status, body)
+    fault = _first(root, "Fault")
+    if fault is not None:
+        return _fault(fault)
+    result = _first(root, "RESULTAT")
+    if result is None or status != 200:
+        raise _unreadable(status)
+    return _result(result)
+
+
+def key_of(matricule: str) -> str:
+    """Key of a matricule: ``97 − N mod 97``, with 2A read 19 and 2B read 18."""
+    digits = matricule.upper().replace("2A", "19", 1).replace("2B", "18", 1)
+    return f"{97 - int(digits) % 97:02d}"
+
+
+def _parse(status: int, body: bytes) -> etree._Element:
+    try:
+        return parse(body)
+    except UnreadableXmlError as error:
+        raise _unreadable(status) from error
+
+
+def _result(result: etree._Element) -> Answer:
+    code, label = _text(result, "CodeCR"), _text(result, "LibelleCR")
+    if code not in (FOUND, NOT_FOUND, AMBIGUOUS):
+        raise _invalid(f"code de retour « {code} » inconnu")
+    if code != FOUND:
+        return Answer(code, label or "")
+    individual = _first(result, "INDIVIDU")
+    if individual is None:
+        raise _invalid("le code 00 n’est accompagné d’aucune identité")
+    return Answer(code, label or "OK", _individual(individual))
+
+
+def _individual(element: etree._Element) -> Individual:
+    active, traits = _first(element, "INSACTIF"), _first(element, "TIQ")
+    if active is None or traits is None:
+        raise _invalid("l’INS actif ou les traits manquent")
+    ins = _ins(active)
+    former = (
+        PastIns(_ins(past), _text(past, "DateDeb"), _text(past, "DateFin"))
+        for past in element.iter("{*}INSHISTO")
+    )
+    # An entry equal to the active INS is no history (CNDA 2.08 cas 1).
+    return Individual(ins, tuple(past for past in former if past.ins != ins), _traits(traits))
+
+
+def _ins(element: etree._Element) -> Ins:
+    matricule, oid = _text(element, "NumIdentifiant"), _text(element, "OID")
+    if not matricule or len(matricule) != 13:
+        raise _invalid("le matricule n’a pas 13 caractères")
+    if oid not in _INS_OIDS:
+        raise _invalid(f"l’OID « {oid} » n’est pas celui d’un INS")
+    # The key is kept as received, even wrong (CNDA 2.08 cas 2); only a missing one is computed.
+    return Ins(matricule, _text(element, "Cle") or key_of(matricule), oid)
+
+
+def _traits(element: etree._Element) -> Traits:
+    return Traits(
+        birth_name=_text(element, "NomNaissance") or "",
+        birth_given_names=_text(element, "ListePrenom") or _text(element, "Prenom") or "",
+        sex=_text(element, "Sexe") or "",
+        birth_date=_text(element, "DateNaissance") or "",
+        birth_place=_text(element, "LieuNaissance"),
+    )
+
+
+def _fault(fault: etree._Element) -> Answer:
+    """Both producers of faults: the gateway DESIR and the application ICIR."""
+    error = _first(fault, "Erreur")
+    subcode = next(
+        (_content(v).rpartition(":")[2] for v in fault.iterfind(".//{*}Subcode/{*}Value")), ""
+    )
+    reason = _text(fault, "Text") or ""
+    label = _content(error) if error is not None else reason
+    code = error.get("code", "") if error is not None else ""
+    return Answer(
+        code=code or subcode or "faute",
+        label=label or "Erreur du téléservice INSi.",
+        fault=True,
+        retry_later=subcode == "siram_40",
+    )
+
+
+def _first(element: etree._Element, name: str) -> etree._Element | None:
+    return next(element.iter(f"{{*}}{name}"), None)
+
+
+def _text(element: etree._Element, name: str) -> str | None:
+    found = _first(element, name)
+    return (_content(found) or None) if found is not None else None
+
+
+def _content(element: etree._Element) -> str:
+    # string() leaves comments out, and joins the text around them.
+    return str(element.xpath("string()")).strip()
+
+
+def _unreadable(status: int) -> UnavailableError:
+    return UnavailableError(
+        "REPONSE_ILLISIBLE",
+        f"La réponse du téléservice INSi est illisible (HTTP {status}) ; "
+        "réessayez plus tard ou poursuivez sans INS.",
+    )
+
+
+def _invalid(what: str) -> UnavailableError:
+    return UnavailableError(
+        "REPONSE_INVALIDE",
+        f"La réponse du téléservice INSi est invalide : {what}. Rien n’a été enregistré.",
+    )
