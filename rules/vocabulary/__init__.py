@@ -38,6 +38,17 @@ def codes(list_name: str) -> Mapping[str, Code]:
 
 
 @cache
+def pairs(list_name: str) -> Mapping[str, tuple[str, ...]]:
+    """An association between lists: a code to those it may go with.
+
+    The file has the header ``from,to,origin``; ``to`` holds codes separated by
+    spaces. Raises LookupError when there is no association of that name.
+    """
+    rows = csv.DictReader(line for line in _lines(list_name) if not line.startswith("#"))
+    return MappingProxyType({row["from"]: tuple(row["to"].split()) for row in rows})
+
+
+@cache
 def origin(list_name: str) -> str:
     """Where a list comes from, as its comment lines say it."""
     comments = (line for line in _lines(list_name) if line.startswith("#"))
