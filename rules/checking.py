@@ -45,7 +45,10 @@ class Check:
     exigences: tuple[str, ...]
     source: str
     rejects: str | None
-    """Error code the real service answers when the rule is broken, if it does."""
+    """Error code the real service answers when the rule is broken, if it does.
+
+    A finding may name a more precise one itself; a finding made lighter than
+    major never rejects."""
     hors_specification: bool
     needs: tuple[str, ...]
     services: tuple[str, ...]

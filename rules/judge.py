@@ -192,11 +192,10 @@ def rejection(artefact: Artefact, context: Context) -> Finding | None:
     the service answers and what the report says.
     """
     for kind, ctx in _walk(artefact, context):
-        for found in kind.problems():
-            if found.rejects:
-                return _complete(found, None, ctx, kind)
-        for found in _run(checks_for(type(kind)), kind, ctx).findings:
-            if found.rejects:
+        problems = (_complete(each, None, ctx, kind) for each in kind.problems())
+        for found in (*problems, *_run(checks_for(type(kind)), kind, ctx).findings):
+            # A finding a check made lighter is a tolerance of the service.
+            if found.rejects and found.severity and found.severity.fails:
                 return found
     return None
 
