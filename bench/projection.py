@@ -36,7 +36,7 @@ from rules.checks.mom import THRESHOLDS, MomRules, count
 
 from rules.exchange import Exchange, Message
 from rules.findings import Finding
-from rules.formats.certificate import subject_of
+from rules.formats.certificate import Certificate
 from rules.judge import JournalView, Judgement, judge_journal
 from simulators.journal import Journal, Mark
 
@@ -68,6 +68,29 @@ class Played:
 def project(journal: Journal, expected: Sequence[Mapping[str, str]] = ()) -> list[Event]:
     """The events of a campaign. ``expected`` is the file of expected findings."""
     return list(_Projection(journal, expected).events())
+
+
+def finding_seen(
+    finding: Finding, scenario: str | None = None, *, expected: bool = False
+) -> FindingSeen:
+    """A finding as reports show it, secrets redacted."""
+    return FindingSeen(
+        check_id=finding.check_id,
+        title=finding.title,
+        severity=finding.severity.value if finding.severity else "",
+        fails=finding.fails,
+        expected_by_user=expected,
+        hors_specification=finding.hors_specification,
+        artefact=finding.artefact,
+        place=finding.place,
+        expected=redacted_text(finding.expected),
+        found=redacted_text(finding.found),
+        advice=finding.advice,
+        source=finding.source,
+        exigences=finding.exigences,
+        exchange=finding.exchange_id,
+        scenario=scenario,
+    )
 
 
 class _Projection:
@@ -114,9 +137,7 @@ class _Projection:
 
     def _exchange(self, exchange: Exchange) -> ExchangeSeen:
         tls = exchange.tls
-        subject, serial = (
-            subject_of(tls.certificate) if tls and tls.certificate else (None, None)
-        )
+        certificate = Certificate.from_der(tls.certificate) if tls and tls.certificate else None
         return ExchangeSeen(
             at=exchange.started_at,
             answered_at=exchange.answered_at,
@@ -131,8 +152,8 @@ class _Projection:
             host=exchange.host,
             tls_version=tls.version if tls else None,
             tls_cipher=tls.cipher if tls else None,
-            tls_subject=subject,
-            tls_serial=serial,
+            tls_subject=certificate.subject if certificate else None,
+            tls_serial=certificate.serial if certificate else None,
             patient=exchange.correlation.patient,
             professional=exchange.correlation.professional,
             document=exchange.correlation.document,
@@ -144,22 +165,8 @@ class _Projection:
     def _finding(self, finding: Finding) -> FindingSeen:
         exchange = next((e for e in self.exchanges if e.id == finding.exchange_id), None)
         scenario = _scenario_of(exchange) if exchange else None
-        return FindingSeen(
-            check_id=finding.check_id,
-            title=finding.title,
-            severity=finding.severity.value if finding.severity else "",
-            fails=finding.fails,
-            expected_by_user=self.expected.covers(finding.check_id, scenario),
-            hors_specification=finding.hors_specification,
-            artefact=finding.artefact,
-            place=finding.place,
-            expected=redacted_text(finding.expected),
-            found=redacted_text(finding.found),
-            advice=finding.advice,
-            source=finding.source,
-            exigences=finding.exigences,
-            exchange=finding.exchange_id,
-            scenario=scenario,
+        return finding_seen(
+            finding, scenario, expected=self.expected.covers(finding.check_id, scenario)
         )
 
     def _mom(self, played: Played) -> Iterator[MomCounted]:

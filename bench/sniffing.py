@@ -1,0 +1,215 @@
+"""Telling what a captured file is: bytes to a message of a service, or to an artefact."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from bench.errors import UsageError
+from rules.artefact import Artefact, MalformedError
+from rules.context import Envelope
+from rules.exchange import Message
+from rules.formats import dmp, insi, psc_reading
+from rules.formats.cda import ClinicalDocument
+from rules.formats.jwt import read_jwt
+from rules.formats.mail import parse_mail
+from rules.formats.pdf import PdfDocument
+from rules.formats.psc import UserInfo
+from rules.formats.vihf import Vihf
+from rules.formats.xades import Xades
+from rules.formats.xdm import XdmArchive
+from rules.xml import parse_xml
+
+REQUEST_LINE = re.compile(rb"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) \S+ HTTP/1\.[01]\r?\n")
+STATUS_LINE = re.compile(rb"^HTTP/1\.[01] \d{3}[^\r\n]*\r?\n")
+MAIL_HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:[ \t]")
+BOUNDARY = re.compile(rb"^--([^\r\n]+)\r?\n")
+
+SOAP_NS = ("http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/")
+SOAP_12 = "application/soap+xml; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """A file recognised: what it is in French, and its wire or its artefacts."""
+
+    kind: str
+    service: str = ""
+    """Service of a request or an answer; empty for a document."""
+    message: Message | None = None
+    answer: bool = False
+    read: Callable[[], Iterable[Artefact]] = tuple
+
+
+def sniff(data: bytes, envelope: Envelope | None = None) -> Sniffed:
+    """Recognise a file by its content. Raises UsageError when nothing fits."""
+    if data.startswith(b"PK\x03\x04"):
+        return Sniffed("archive IHE_XDM", read=lambda: [XdmArchive.parse(data)])
+    if data.startswith(b"%PDF-"):
+        return Sniffed("document PDF", read=lambda: [PdfDocument.parse(data)])
+    if REQUEST_LINE.match(data) or STATUS_LINE.match(data):
+        return _http(data)
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"<"):
+        return _xml(data)
+    if start.startswith(b"--"):
+        return _multipart(start)
+    if start.startswith((b"{", b"[")):
+        return Sniffed("réponse JSON", "psc", read=lambda: list(psc_reading.read_json(data)))
+    if start.startswith(b"eyJ"):
+        return Sniffed("jeton JWT", "psc", read=lambda: _token(data))
+    if MAIL_HEADER.match(data):
+        return Sniffed("courriel MSSanté", "mssante", read=lambda: [parse_mail(data, envelope)])
+    raise UsageError(
+        "contenu non reconnu. Le banc lit : IHE_XDM.zip, CDA, .eml, message SOAP, multipart, "
+        "requête ou réponse HTTP, VIHF, XAdES, PDF, JSON et jetons de Pro Santé Connect."
+    )
+
+
+def parse_http(data: bytes) -> Message:
+    """Split a captured HTTP message: start line, headers, body as it is."""
+    head, separator, body = data.partition(b"\r\n\r\n")
+    if not separator or b"\n\n" in head:
+        head, _, body = data.partition(b"\n\n")
+    lines = head.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
+    headers = tuple(
+        (name.strip(), value.strip())
+        for name, colon, value in (line.partition(":") for line in lines[1:])
+        if colon
+    )
+    return Message(lines[0].strip(), headers, body)
+
+
+def _http(data: bytes) -> Sniffed:
+    message = parse_http(data)
+    answer = data.startswith(b"HTTP/")
+    service = _service_of_body(message) if answer else _service_of_path(message)
+    word = "réponse" if answer else "requête"
+    names = {"insi": "INSi", "dmp": "DMP", "psc": "Pro Santé Connect"}
+    return Sniffed(
+        f"{word} {names[service]}",
+        service,
+        message,
+        answer,
+        read=lambda: _artefacts(service, message, answer),
+    )
+
+
+def _service_of_path(message: Message) -> str:
+    path = urlsplit(message.target).path
+    if "/si-dmp-server/" in path:
+        return "dmp"
+    if path.rstrip("/").endswith("/lps"):
+        return "insi"
+    return "psc"
+
+
+def _service_of_body(message: Message) -> str:
+    kind = (message.header("Content-Type") or "").lower()
+    if kind.startswith("multipart/"):
+        return "dmp"
+    if "xml" in kind:
+        return _service_of_xml(message.body)
+    return "psc"
+
+
+def _service_of_xml(body: bytes) -> str:
+    marks = (b"cnamts.fr", b"urn:siram", b"ServiceIdentiteCertifiee")
+    return "insi" if any(mark in body for mark in marks) else "dmp"
+
+
+def _artefacts(service: str, message: Message, answer: bool) -> Iterable[Artefact]:
+    if service == "psc":
+        reader = psc_reading.read_answer if answer else psc_reading.read_request
+        return list(reader(message))
+    if service == "dmp":
+        return [dmp.read_answer(message) if answer else dmp.read_request(message)]
+    if answer:
+        found = insi.read_answer(message)
+        return [found] if found is not None else []
+    request = insi.read_request(message)
+    return [request]
+
+
+def _xml(data: bytes) -> Sniffed:
+    try:
+        root = parse_xml(data, check_id="CDA-01")
+    except MalformedError as error:
+        found = error
+        return Sniffed("document XML illisible", read=lambda: _raise(found))
+    name = etree.QName(root)
+    if name.localname == "Envelope" and name.namespace in SOAP_NS:
+        return _soap(data, root)
+    if name.localname == "Signature":
+        return Sniffed("signature XAdES", read=lambda: [Xades.parse(data)])
+    if name.localname == "Assertion":
+        return Sniffed("jeton VIHF", read=lambda: [Vihf.parse(data)])
+    if name.localname == "ClinicalDocument":
+        return Sniffed("document CDA", read=lambda: [ClinicalDocument.parse(data)])
+    raise UsageError(f"XML dont la racine <{name.localname}> n'est pas connue du banc.")
+
+
+def _soap(data: bytes, root: etree._Element) -> Sniffed:
+    service = _service_of_xml(data)
+    body = next((e for e in root if etree.QName(e).localname == "Body"), None)
+    payload = body[0] if body is not None and len(body) else None
+    local = etree.QName(payload).localname if payload is not None else ""
+    answer = local.endswith(("Response", "Result")) or local in (
+        "RESULTAT", "Fault", "PRPA_IN201308UV02", "setAuthorizationResponse",
+    )  # fmt: skip
+    if answer:
+        message = Message("HTTP/1.1 200 OK", (("Content-Type", SOAP_12),), data)
+    else:
+        path = "/lps" if service == "insi" else _dmp_path(local)
+        message = Message(f"POST {path} HTTP/1.1", (("Content-Type", SOAP_12),), data)
+    word = "réponse" if answer else "requête"
+    return Sniffed(
+        f"{word} SOAP {'INSi' if service == 'insi' else 'DMP'}",
+        service,
+        message,
+        answer,
+        read=lambda: _artefacts(service, message, answer),
+    )
+
+
+def _dmp_path(local: str) -> str:
+    ends = {
+        "PRPA_IN201307UV02": "patients",
+        "setAuthorization": "habilitations",
+        "AdhocQueryRequest": "registry",
+        "SubmitObjectsRequest": "registry",
+    }
+    return dmp.SERVICE_PATH + ends.get(local, "repository")
+
+
+def _multipart(start: bytes) -> Sniffed:
+    match = BOUNDARY.match(start)
+    boundary = match[1].decode("ascii", "replace").strip() if match else ""
+    kind = f'multipart/related; type="application/xop+xml"; boundary="{boundary}"'
+    answer = b"RegistryResponse" in start or b"RetrieveDocumentSetResponse" in start
+    line = "HTTP/1.1 200 OK" if answer else f"POST {dmp.SERVICE_PATH}repository HTTP/1.1"
+    message = Message(line, (("Content-Type", kind),), start)
+    word = "réponse" if answer else "requête"
+    return Sniffed(
+        f"{word} DMP multipart",
+        "dmp",
+        message,
+        answer,
+        read=lambda: _artefacts("dmp", message, answer),
+    )
+
+
+def _token(data: bytes) -> Iterable[Artefact]:
+    jwt = read_jwt(data.decode("ascii", "replace").strip())
+    if jwt is None:
+        raise UsageError("ce jeton ne se décode pas : il faut trois parties séparées par des points.")
+    return [UserInfo(jwt.claims, jwt)] if "SubjectNameID" in json.dumps(jwt.claims) else []
+
+
+def _raise(error: MalformedError) -> Iterable[Artefact]:
+    raise error
