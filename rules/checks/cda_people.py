@@ -121,7 +121,7 @@ def author_is_the_user(document: ClinicalDocument, context: Context) -> Iterator
             f"{_AUTHOR}/id/@extension",
             user.national_id,
             ", ".join(sorted(named)) or "aucun professionnel",
-            "Écrire comme auteur ou signataire le professionnel dont la session envoie le document.",
+            "Écrire comme auteur ou signataire le professionnel dont la session envoie.",
         )
 
 
@@ -177,11 +177,15 @@ def custodian(document: ClinicalDocument, _context: Context) -> Iterator[Finding
             "Identifier la structure qui conserve le document par son numéro national.",
         )
         return
-    structures = {a.organization.national_id for a in document.authors if a.organization}
+    structures = {
+        a.organization.national_id
+        for a in document.authors
+        if a.organization and a.organization.national_id
+    }
     if found.national_id and structures and found.national_id not in structures:
         yield Finding(
             f"{_CUSTODIAN}/id/@extension",
-            ", ".join(sorted(filter(None, structures))),
+            ", ".join(sorted(structures)),
             found.national_id,
             "Dans un cabinet, la structure conservatrice est d'ordinaire celle de l'auteur.",
             Severity.MINOR,
