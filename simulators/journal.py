@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -114,9 +114,11 @@ class Journal:
                 host=exchange.host,
                 tls=_tls_to_json(exchange.tls),
                 request=_head_to_json(exchange.request),
-                request_body=_keep(unit, exchange.request.body),
+                request_body=keep_body(unit, exchange.request.body),
                 response=_head_to_json(exchange.response),
-                response_body=_keep(unit, exchange.response.body) if exchange.response else None,
+                response_body=keep_body(unit, exchange.response.body)
+                if exchange.response
+                else None,
                 outcome=exchange.outcome.value,
                 error_code=exchange.error_code,
                 fault=exchange.fault,
@@ -221,7 +223,8 @@ def _placed(exchange: Exchange, campaign: str, position: int) -> Exchange:
     return replace(exchange, campaign=campaign, position=position)
 
 
-def _keep(unit: Unit, content: bytes) -> str:
+def keep_body(unit: Unit, content: bytes) -> str:
+    """Store octets once, in the unit of a request; their SHA-256 in hexadecimal."""
     digest = hashlib.sha256(content).hexdigest()
     known = unit.connection.execute(
         sa.select(bodies.c.sha256).where(bodies.c.sha256 == digest)
@@ -233,16 +236,21 @@ def _keep(unit: Unit, content: bytes) -> str:
     return digest
 
 
-def _contents(connection: sa.Connection, rows: Any) -> dict[str, bytes]:
-    wanted = {row[key] for row in rows for key in ("request_body", "response_body") if row[key]}
+def read_bodies(connection: sa.Connection, digests: Iterable[str]) -> dict[str, bytes]:
+    """Octets kept by :func:`keep_body`, by their digest."""
     found: dict[str, bytes] = {}
-    ordered = sorted(wanted)
+    ordered = sorted(set(digests))
     for start in range(0, len(ordered), 500):  # SQLite bounds the number of parameters
         query = sa.select(bodies.c.sha256, bodies.c.content).where(
             bodies.c.sha256.in_(ordered[start : start + 500])
         )
         found.update((digest, bytes(content)) for digest, content in connection.execute(query))
     return found
+
+
+def _contents(connection: sa.Connection, rows: Any) -> dict[str, bytes]:
+    keys = ("request_body", "response_body")
+    return read_bodies(connection, (row[key] for row in rows for key in keys if row[key]))
 
 
 def _exchange(row: Any, contents: Mapping[str, bytes]) -> Exchange:
