@@ -91,6 +91,9 @@ class Route:
     path: str
     endpoint: Endpoint
     operation: str | Callable[[HttpRequest], str]
+    patient: Callable[[HttpRequest], str | None] | None = None
+    """15-character INS the request is about, for faults limited to a patient; optional:
+    a matricule found in the body is recognised without it."""
 
     def operation_of(self, request: HttpRequest) -> str:
         """Name of the operation this request asks for."""

@@ -16,11 +16,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from simulators.errors import SimulatorError
+
 metadata = sa.MetaData()
 """Tables of all services; each ``state`` module declares its own on it."""
 
 
-class StoreError(Exception):
+class StoreError(SimulatorError):
     """The store cannot be opened: wrong address, missing driver, no permission."""
 
 
