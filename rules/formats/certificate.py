@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from rules.exchange import TlsPeer
+
 _MAX_CHAIN = 6
 _ALIASES = {
     "GN": NameOID.GIVEN_NAME,
@@ -182,6 +184,16 @@ class Certificate:
                 )
             current = issuer
         return ChainProblem(f"au plus {_MAX_CHAIN} certificats dans la chaîne", "davantage")
+
+
+def peer_certificate(tls: TlsPeer | None) -> Certificate | None:
+    """The client certificate of a handshake; None when there is none, or unreadable."""
+    if tls is None or not tls.certificate:
+        return None
+    try:
+        return Certificate.from_der(tls.certificate)
+    except ValueError:
+        return None
 
 
 def same_name(one: str, other: str) -> bool:

@@ -19,6 +19,7 @@ from lxml import etree
 
 from rules.artefact import Artefact, MalformedError, parses
 from rules.exchange import Exchange, Message
+from rules.formats.certificate import Certificate
 from rules.formats.insi_answer import InsiAnswer, InsiFault, answer_of
 from rules.formats.saml import SamlAssertion, instant_of
 from rules.formats.soap import SoapMessage
@@ -134,11 +135,27 @@ class ContexteLps(SiramContext):
 
 
 @dataclass(frozen=True, eq=False)
+class AssertionSigner(Artefact):
+    """The certificate found in the signature of an assertion."""
+
+    label: ClassVar[str] = "Certificat de signature"
+    certificate: Certificate
+    place: str
+
+
+@dataclass(frozen=True, eq=False)
 class InsiAssertion(Artefact):
     """The professional's assertion: the first of wsse:Security."""
 
     label: ClassVar[str] = "Assertion SAML"
     saml: SamlAssertion
+
+    def parts(self) -> Iterable[Artefact]:
+        """The certificate that signed it, judged apart: it needs anchors and an instant."""
+        signature = self.saml.signature
+        if signature is not None and signature.certificate is not None:
+            place = f"{signature.place}/KeyInfo/X509Data/X509Certificate"
+            yield AssertionSigner(signature.certificate, place)
 
     @property
     def psc(self) -> bool:
@@ -308,7 +325,9 @@ def read_exchange(exchange: Exchange) -> Iterable[Artefact]:
 
 def _texts(element: etree._Element, name: str) -> tuple[str, ...]:
     namespace = etree.QName(element).namespace
-    return tuple(text_of(found) or "" for found in element.findall(f"{{{namespace}}}{name}"))
+    found = element.findall(f"{{{namespace}}}{name}")
+    # Not trimmed: a space before a name is part of what the service would compare.
+    return tuple("".join(each.itertext()) for each in found)
 
 
 def _place(element: etree._Element, name: str) -> str:
