@@ -130,6 +130,11 @@ def cx(identifier: str, authority: str, kind: str) -> str:
     return f"{identifier}^^^&{authority}&ISO^{kind}"
 
 
+def component(text: str) -> str:
+    """Text safe inside an HL7 V2 component: separators become blanks."""
+    return "".join(" " if c in "|^&~\\\r\n" else c for c in text)
+
+
 def utc(value: str) -> str:
     """A CDA timestamp with its offset, in UTC and without it."""
     return datetime.strptime(value, "%Y%m%d%H%M%S%z").astimezone(UTC).strftime("%Y%m%d%H%M%S")
@@ -200,7 +205,7 @@ class _Header:
 
     def author(self) -> Author:
         path = "h:author/h:assignedAuthor"
-        name = self.value(f"{path}/h:representedOrganization/h:name/text()")
+        name = component(self.value(f"{path}/h:representedOrganization/h:name/text()"))
         structure = self.value(f"{path}/h:representedOrganization/h:id/@extension")
         specialty = self.code(f"{path}/h:code")
         return Author(
@@ -212,6 +217,6 @@ class _Header:
     def person(self, path: str) -> str:
         """XCN of a professional."""
         identifier = self.value(f"{path}/h:id/@extension")
-        family = self.value(f"{path}/h:assignedPerson/h:name/h:family/text()")
-        given = self.value(f"{path}/h:assignedPerson/h:name/h:given/text()")
+        family = component(self.value(f"{path}/h:assignedPerson/h:name/h:family/text()"))
+        given = component(self.value(f"{path}/h:assignedPerson/h:name/h:given/text()"))
         return f"{identifier}^{family}^{given}^^^^^^&{codes.PS_AUTHORITY}&ISO^D^^^IDNPS"
