@@ -1,0 +1,135 @@
+"""What a PDF says of itself: version, PDF/A claim, text.
+
+pypdf reads it, and not pikepdf: the rules need the text of pages (an INS in a
+cartouche, the name of the patient), which qpdf does not decode. Only the claim
+of PDF/A is read (XMP ``pdfaid``, ISO 19005-1 §6.7.11): conformance itself needs
+a validator such as veraPDF.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar
+
+from lxml import etree
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from rules.artefact import Artefact, MalformedError
+from rules.xml import parse_xml
+
+# A finding says what is wrong with a PDF; pypdf's warnings would reach the user's terminal.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+PDFAID = "http://www.aiim.org/pdfa/ns/id/"
+MAX_PAGES = 100
+"""Pages whose text is read."""
+_HEADER = re.compile(rb"%PDF-(\d\.\d)")
+_UNREADABLE = (
+    PyPdfError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What pypdf lets through on hostile files, beside its own errors."""
+
+
+@dataclass(frozen=True)
+class PdfDocument(Artefact):
+    """A PDF. ``version`` is that of the header, ``1.4``."""
+
+    label: ClassVar[str] = "PDF"
+    data: bytes = field(repr=False)
+    version: str
+    encrypted: bool
+    part: str | None
+    """``pdfaid:part``: ``1`` for PDF/A-1."""
+    conformance: str | None
+    """``pdfaid:conformance``: ``A`` or ``B``."""
+
+    @classmethod
+    def parse(cls, data: bytes, *, check_id: str = "CDA-30") -> PdfDocument:
+        """Read a PDF; raises MalformedError with ``check_id`` when it is none."""
+        found = _HEADER.search(data[:1024])
+        if found is None:
+            raise _malformed(check_id, repr(data[:12]))
+        try:
+            reader = PdfReader(io.BytesIO(data))
+            encrypted = reader.is_encrypted
+            xmp = None if encrypted else _xmp(reader)
+        except _UNREADABLE as error:
+            raise _malformed(check_id, f"{type(error).__name__} : {str(error)[:80]}") from error
+        part, conformance = _claim(xmp)
+        return cls(data, found.group(1).decode(), encrypted, part, conformance)
+
+    @property
+    def claims_pdfa1(self) -> bool:
+        """Whether it says that it is PDF/A-1a or PDF/A-1b."""
+        return self.part == "1" and self.conformance in ("A", "B")
+
+    @cached_property
+    def text(self) -> str:
+        """Text of the first MAX_PAGES pages, ``""`` when it cannot be read."""
+        pages: list[str] = []
+        try:
+            reader = PdfReader(io.BytesIO(self.data))
+            pages.extend(page.extract_text() for page in reader.pages[:MAX_PAGES])
+        except _UNREADABLE:
+            return "\n".join(pages)
+        return "\n".join(pages)
+
+
+def pdf_text(data: bytes) -> str:
+    """Text of bytes that may be a PDF, ``""`` when they are not."""
+    try:
+        return PdfDocument.parse(data).text
+    except MalformedError:
+        return ""
+
+
+def _malformed(check_id: str, found: str) -> MalformedError:
+    return MalformedError(
+        check_id,
+        "octet 0",
+        "un fichier PDF (%PDF-1.4)",
+        found,
+        "Joindre un PDF lisible : celui-ci ne s'ouvre pas.",
+        artefact=PdfDocument.label,
+    )
+
+
+def _xmp(reader: PdfReader) -> bytes | None:
+    root = reader.trailer["/Root"].get_object()
+    metadata = root.get("/Metadata") if hasattr(root, "get") else None
+    return None if metadata is None else bytes(metadata.get_object().get_data())
+
+
+def _claim(xmp: bytes | None) -> tuple[str | None, str | None]:
+    if not xmp:
+        return None, None
+    try:
+        root = parse_xml(xmp.strip(b"\x00 \r\n"), check_id="CDA-31")
+    except MalformedError:
+        return None, None
+    return _value(root, "part"), _value(root, "conformance")
+
+
+def _value(root: etree._Element, name: str) -> str | None:
+    """A property written as an element or as an attribute of rdf:Description."""
+    qname = f"{{{PDFAID}}}{name}"
+    for element in root.iter():
+        if element.tag == qname:
+            return (element.text or "").strip()
+        if qname in element.attrib:
+            return str(element.attrib[qname]).strip()
+    return None
