@@ -8,7 +8,7 @@ written in the journal. Three places apply them: the connection (``tls-…``,
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -123,7 +123,7 @@ class Faults:
         """Every fault a service can suffer: name to French description."""
         return {**TRANSPORT, **HANDSHAKE, **self._services.get(service, {})}
 
-    def add(
+    def add(  # noqa: PLR0913 - what a tester may say of a fault
         self,
         service: str,
         operation: str | None = None,
@@ -147,22 +147,30 @@ class Faults:
         with self._lock:
             rule = Rule(self._next, service, Fault(fault, delay), operation, times)
             rule.nth, rule.patient, rule.probability = nth, patient, probability
-            rule.random = Random(f"{self._seed}|{self._next}|{service}|{fault}")
+            rule.random = Random(f"{self._seed}|{self._next}|{service}|{fault}")  # noqa: S311
             self._next += 1
             self._rules.append(rule)
         return rule
 
     def draw(
-        self, service: str, operation: str, patient: str | None = None, content: bytes = b""
+        self,
+        service: str,
+        operation: str,
+        patient: str | None = None,
+        content: bytes = b"",
+        among: Collection[str] | None = None,
     ) -> Fault | None:
         """The fault to apply to this call, or None. The first rule that hits wins.
 
         ``content`` is the body of the request, where a patient may be named
-        though the caller has not read it.
+        though the caller has not read it. ``among`` leaves alone, uncounted, the
+        faults that mean nothing at this point of a dialogue.
         """
         with self._lock:
             for rule in self._rules:
                 if rule.service != service or rule.exhausted:
+                    continue
+                if among is not None and rule.fault.name not in among:
                     continue
                 if rule.concerns(operation, patient, content) and rule.decides():
                     return rule.fault
