@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
-    """The clock of the machine, in UTC."""
+    """The clock of the machine, in UTC, moved by ``offset`` when a bench runs at another time."""
+
+    def __init__(self, offset: timedelta = timedelta()) -> None:
+        self._offset = offset
 
     def now(self) -> datetime:
         """Aware instant, UTC."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self._offset
 
 
 def wire_instant(instant: datetime) -> str:

@@ -6,6 +6,7 @@
     ├── InvalidRequestError  a parameter is missing or means nothing (400)
     ├── UnknownRecordError   no such patient, document, professional (404)
     ├── ForbiddenGestureError   the rules forbid the gesture (409)
+    │   └── SessionRequiredError   the professional has to log in first (409)
     ├── ConfigurationError   the environment descriptor cannot be used
     └── ServiceError         a national service did not do what was asked (502)
         ├── RefusedError     it answered no: trying again changes nothing
@@ -50,6 +51,10 @@ class ForbiddenGestureError(LgcError):
     """The rules of identity or of a service forbid the gesture."""
 
     http_status = 409
+
+
+class SessionRequiredError(ForbiddenGestureError):
+    """The professional has to log in to Pro Santé Connect first."""
 
 
 class ConfigurationError(LgcError):

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -94,6 +95,8 @@ documents = Table(
     Column("cree_le", String, nullable=False),
     Column("version", Integer, nullable=False),
     Column("contenu", LargeBinary, nullable=False),
+    Column("ins_ecrite", String),
+    Column("diffuse", Boolean, nullable=False),
 )
 
 shipments = Table(
@@ -106,7 +109,7 @@ shipments = Table(
     Column("patient", ForeignKey("patient.id")),
     Column("professionnel", String, nullable=False),
     Column("tentatives", Integer, nullable=False),
-    Column("issue_inconnue", Integer, nullable=False),
+    Column("issue_inconnue", Boolean, nullable=False),
     Column("prochaine_tentative", String, nullable=False),
     Column("erreur", JSON),
     Column("identifiant_unique", String),

@@ -1,0 +1,161 @@
+"""How a queued deposit or mail leaves: the rules are checked again at each attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reference_impl.errors import (
+    ForbiddenGestureError,
+    RefusedError,
+    UnknownRecordError,
+)
+from reference_impl.identity.lifecycle import require_qualified, require_reliable
+from reference_impl.outbox import Shipment
+from reference_impl.people import Document, Environment, Mail, Patient, Professional, Visibility
+from reference_impl.ports import DmpGateway, DmpStatus, DocumentWriter, Mailer
+from reference_impl.records import Records
+
+
+class Publisher:
+    """Makes documents ready to leave, with the INS of a qualified identity and no other."""
+
+    def __init__(self, environment: Environment, records: Records, writer: DocumentWriter) -> None:
+        self._environment = environment
+        self._records = records
+        self._writer = writer
+
+    def ins_to_write(self, patient: Patient) -> str | None:
+        """The INS that documents of this patient may carry, as ``matricule^oid``."""
+        if not patient.qualified or patient.ins is None:
+            return None
+        return f"{patient.ins.value}^{self._environment.document_oid(patient.ins)}"
+
+    def write(self, document: Document, patient: Patient) -> bytes:
+        """The CDA of a document, signed by nobody but its author."""
+        author = self.professional(document.author_id)
+        return self._writer.write(document, patient, author)
+
+    def ready(self, document_id: str, patient: Patient) -> Document:
+        """A document whose CDA says what the identity is now.
+
+        One that never left is written again under its identifiers; one that
+        left is never changed. Raises ForbiddenGestureError.
+        """
+        stored = self._records.document(document_id)
+        allowed = self.ins_to_write(patient)
+        if stored.written_ins != allowed:
+            if stored.published:
+                raise ForbiddenGestureError(
+                    "DOCUMENT_DEJA_DIFFUSE",
+                    "Ce document est déjà parti avec une autre identité : écrivez-en un nouveau.",
+                    "document",
+                )
+            content = self.write(stored.document, patient)
+            stored = self._records.rewrite(stored, content, allowed)
+        self._records.publish(document_id)
+        return stored.document
+
+    def professional(self, national_id: str) -> Professional:
+        """A user of the LGC. Raises UnknownRecordError."""
+        found = self._environment.professional(national_id)
+        if found is None:
+            raise UnknownRecordError(
+                "PROFESSIONNEL_INCONNU",
+                f"Aucun professionnel n’a l’identifiant national « {national_id} ».",
+                "professionnel",
+            )
+        return found
+
+
+class DmpShipper:
+    """Deposits in the DMP: TD0.2 first, and TD3.1b before sending again."""
+
+    def __init__(self, gateway: DmpGateway, records: Records, publisher: Publisher) -> None:
+        self._gateway = gateway
+        self._records = records
+        self._publisher = publisher
+
+    def ship(self, shipment: Shipment) -> Mapping[str, Any]:
+        """One attempt of a deposit, under the uniqueId of the document."""
+        patient = self._records.patient(shipment.patient_id or "")
+        professional = self._publisher.professional(shipment.professional_id)
+        require_dmp_identity(patient)
+        require_active(self._gateway.existence(patient, professional))
+        document = self._publisher.ready(shipment.content["document"], patient)
+        if shipment.in_doubt and self._is_there(document, patient, professional):
+            return {"retrouve": True}
+        visibility = Visibility(**shipment.content["visibilite"])
+        try:
+            result = self._gateway.deposit(document, patient, professional, visibility)
+        except RefusedError as error:
+            # The first attempt had arrived after all: the DMP itself says so.
+            doubled = shipment.in_doubt and "Duplicate" in error.code
+            if doubled and self._is_there(document, patient, professional):
+                return {"retrouve": True}
+            raise
+        return {"avertissements": list(result.warnings)}
+
+    def _is_there(self, document: Document, patient: Patient, professional: Professional) -> bool:
+        return self._gateway.find(document.unique_id, patient, professional) is not None
+
+
+class MailShipper:
+    """Sends mails, always under the Message-ID they were given first."""
+
+    def __init__(self, mailer: Mailer, records: Records, publisher: Publisher) -> None:
+        self._mailer = mailer
+        self._records = records
+        self._publisher = publisher
+
+    def ship(self, shipment: Shipment) -> Mapping[str, Any]:
+        """One attempt of a mail. Receivers tell a second copy by its Message-ID."""
+        content = shipment.content
+        patient = self._records.patient(shipment.patient_id or "")
+        if content["usager"]:
+            require_qualified(patient, "L’envoi à l’usager")
+        mail = Mail(
+            message_id=shipment.message_id or "",
+            sender=self._publisher.professional(shipment.professional_id),
+            recipients=tuple(content["destinataires"]),
+            patient=patient,
+            documents=tuple(self._publisher.ready(d, patient) for d in content["documents"]),
+            text=content["texte"],
+            created_at=shipment.created_at,
+            to_patient=content["usager"],
+            end_of_conversation=content["fin_de_conversation"],
+        )
+        result = self._mailer.send(mail)
+        refused = dict(result.refused)
+        return {
+            "qualifiee": patient.qualified,
+            "refuses": sorted(refused),
+            "erreur": _refused_recipients(refused) if refused else None,
+        }
+
+
+def require_dmp_identity(patient: Patient) -> None:
+    """Only a qualified NIR reaches the DMP (CDT 0.2-080 refuses the NIA)."""
+    require_reliable(patient, "L’accès au DMP")
+    ins = require_qualified(patient, "L’accès au DMP")
+    if ins.is_nia:
+        raise ForbiddenGestureError(
+            "NIA_SANS_DMP",
+            "Ce patient n’a qu’un numéro d’attente (NIA) : il n’a pas de DMP.",
+            "patient",
+        )
+
+
+def require_active(status: DmpStatus) -> None:
+    """No feed, no consultation of a DMP absent or closed (DMP-02-02)."""
+    if status.state == "absent":
+        raise ForbiddenGestureError("DMP_ABSENT", "Ce patient n’a pas de DMP.", "patient")
+    if status.state == "fermé":
+        raise ForbiddenGestureError("DMP_FERME", "Le DMP de ce patient est fermé.", "patient")
+
+
+def _refused_recipients(refused: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "code": "DESTINATAIRES_REFUSES",
+        "message": "; ".join(f"{address} : {words}" for address, words in sorted(refused.items())),
+    }
