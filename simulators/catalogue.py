@@ -29,9 +29,9 @@ def service_class(name: str) -> ServiceClass:
         )
     module = importlib.import_module(module_name)
     for candidate in vars(module).values():
-        if inspect.isclass(candidate) and candidate.__module__ == module_name:
-            if getattr(candidate, "name", None) == name:
-                return candidate
+        ours = inspect.isclass(candidate) and candidate.__module__ == module_name
+        if ours and getattr(candidate, "name", None) == name:
+            return candidate
     raise UnknownServiceError(f"{module_name} ne contient pas le service « {name} ».")
 
 

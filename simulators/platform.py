@@ -202,7 +202,7 @@ class Platform:
             whole = isinstance(part.get(service.name), Mapping)
             parts.update(part if whole else {service.name: part})
         assert self._listening is not None
-        described = {
+        described: dict[str, Any] = {
             "banc": {
                 "version": VERSION,
                 "campagne": kernel.campaign,

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,16 @@ from simulators.platform import Platform
 @contextmanager
 def running(
     services: Sequence[str | ServiceClass] = ("psc",), **options: Any
-) -> Iterator[Platform]:
+) -> Generator[Platform]:
     """A started platform in a temporary folder, stopped and erased at the end.
 
-    ``options`` are those of :class:`~simulators.platform.Platform`.
+    ``options`` are those of :class:`~simulators.platform.Platform`. The variable
+    SEGUR_TEST_STORE gives another store than SQLite (an SQLAlchemy URL).
     """
+    shared_store = os.environ.get("SEGUR_TEST_STORE")
+    if shared_store and "store_url" not in options:
+        options["store_url"] = shared_store
+        options.setdefault("campaign", f"essai-{uuid.uuid4()}")
     with tempfile.TemporaryDirectory(prefix="banc-essai-") as temporary:
         options.setdefault("folder", Path(temporary))
         with Platform(services, **options) as platform:

@@ -7,6 +7,7 @@ with what the ssl module gives after the handshake.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -49,10 +50,8 @@ def peer_of(connection: Any) -> TlsPeer:
     """The TLS peer of an ``SSLObject`` or ``SSLSocket``, complete or failed."""
     hello: Hello = getattr(connection, "_banc_hello", None) or Hello()
     presented: bytes | None = getattr(connection, "_banc_certificate", None)
-    try:
+    with contextlib.suppress(ValueError):  # the handshake did not end
         presented = connection.getpeercert(True) or presented
-    except ValueError:
-        pass  # the handshake did not end
     cipher = connection.cipher()
     return TlsPeer(
         version=connection.version(),
@@ -161,19 +160,22 @@ _VERIFICATION = {
 }
 
 _REASONS = {
-    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "Le client n'a présenté aucun certificat ; ce service exige "
-    "l'authentification mutuelle : configurez le certificat et sa clé.",
-    "UNSUPPORTED_PROTOCOL": "Le client n'offre que des versions de TLS refusées ; il faut TLS 1.2 ou 1.3.",
-    "NO_SHARED_CIPHER": "Aucune suite cryptographique commune ; le client doit offrir ECDHE-RSA avec "
-    "AES-GCM.",
-    "HTTP_REQUEST": "Le client parle HTTP en clair sur un port HTTPS : l'adresse commence par https://.",
-    "WRONG_VERSION_NUMBER": "Ce qui a été reçu n'est pas du TLS : le client parle en clair sur un port TLS.",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "Le client n'a présenté aucun certificat ; ce service "
+    "exige l'authentification mutuelle : configurez le certificat et sa clé.",
+    "UNSUPPORTED_PROTOCOL": "Le client n'offre que des versions de TLS refusées ; il faut TLS 1.2 "
+    "ou 1.3.",
+    "NO_SHARED_CIPHER": "Aucune suite cryptographique commune ; le client doit offrir ECDHE-RSA "
+    "avec AES-GCM.",
+    "HTTP_REQUEST": "Le client parle HTTP en clair sur un port HTTPS : l'adresse commence par "
+    "https://.",
+    "WRONG_VERSION_NUMBER": "Ce qui a été reçu n'est pas du TLS : le client parle en clair sur un "
+    "port TLS.",
     "UNKNOWN_CA": "Le client a refusé le serveur : il ne connaît pas l'autorité. Donnez-lui "
     "confiance/autorites.pem (ou .p12, .jks).",
     "CERTIFICATE_UNKNOWN": "Le client a refusé le certificat du serveur (chaîne ou nom d'hôte).",
     "BAD_CERTIFICATE": "Le client a refusé le certificat du serveur (chaîne ou nom d'hôte).",
-    "CERTIFICATE_EXPIRED": "Le client a refusé le certificat du serveur : il le tient pour expiré.",
-    "CERTIFICATE_REVOKED": "Le client a refusé le certificat du serveur : il le tient pour révoqué.",
+    "CERTIFICATE_EXPIRED": "Le client a refusé le serveur : il tient son certificat pour expiré.",
+    "CERTIFICATE_REVOKED": "Le client a refusé le serveur : il tient son certificat pour révoqué.",
     "UNEXPECTED_EOF_WHILE_READING": "Le client a fermé la connexion pendant la poignée de main.",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def make_context(
 
 
 @contextmanager
-def _file(*contents: bytes) -> Iterator[Path]:
+def _file(*contents: bytes) -> Generator[Path]:
     # The ssl module reads private keys and CRL from files only.
     handle, name = tempfile.mkstemp(prefix="banc-", suffix=".pem")
     try:

@@ -88,24 +88,24 @@ class PkiService:
         query = sa.select(revocations.c.name).where(revocations.c.campaign == self._kernel.campaign)
         return tuple(connection.execute(query.order_by(revocations.c.name)).scalars())
 
-    def _crl(self, request: HttpRequest, unit: Unit) -> HttpResponse:
+    def _crl(self, request: HttpRequest, _unit: Unit) -> HttpResponse:
         name = request.params["name"]
         if name not in AUTHORITIES:
             return _unknown(name)
         crl = revocation_list(self._pki, name, expired=request.fault == "crl-expiree")
         return _answer("application/pkix-crl", crl.public_bytes(_DER))
 
-    def _authority(self, request: HttpRequest, unit: Unit) -> HttpResponse:
+    def _authority(self, request: HttpRequest, _unit: Unit) -> HttpResponse:
         name = request.params["name"]
         if name not in AUTHORITIES:
             return _unknown(name)
         certificate = self._pki.authority(name).certificate
         return _answer("application/pkix-cert", certificate.public_bytes(_DER))
 
-    def _ocsp(self, request: HttpRequest, unit: Unit) -> HttpResponse:
+    def _ocsp(self, request: HttpRequest, _unit: Unit) -> HttpResponse:
         return self._answer_ocsp(request, request.body)
 
-    def _ocsp_by_get(self, request: HttpRequest, unit: Unit) -> HttpResponse:
+    def _ocsp_by_get(self, request: HttpRequest, _unit: Unit) -> HttpResponse:
         # RFC 6960 A.1: base64 of the request, then URL-encoded.
         try:
             content = base64.b64decode(unquote(request.params["encoded"]), validate=True)

@@ -13,7 +13,7 @@ from simulators.journal import new_id
 from simulators.kernel import Kernel
 
 
-def of_call(
+def of_call(  # noqa: PLR0913 - the facts of one exchange
     kernel: Kernel,
     service: str,
     operation: str,
