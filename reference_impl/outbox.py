@@ -251,7 +251,8 @@ class Worker:
     def stop(self) -> None:
         """Ask it to stop, and wait for the attempt under way."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.wait(self._delay()):

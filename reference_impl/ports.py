@@ -4,9 +4,9 @@ Errors are those of :mod:`reference_impl.errors`. A gateway that cannot tell
 whether its request was acted upon raises ``OutcomeUnknownError``; the outbox
 then finds out before it sends again (DMP-ERR-02).
 
-They are made by :mod:`reference_impl.app`: ``DmpClient(environment, transport,
-ids, clock)``, ``MssClient(environment, transport, ids, clock, tokens)``,
-``CdaWriter(environment, ids, clock)``.
+They are made by :mod:`reference_impl.wiring`: ``DmpClient(environment, transport,
+ids, clock)``, ``MssClient(environment, transport, ids, tokens)``,
+``CdaWriter(environment)``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,151 @@
+"""The driver contract over HTTP: ``POST /actions/<name>`` on the loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from reference_impl import contract
+from reference_impl.errors import InvalidRequestError, LgcError
+from reference_impl.gestures import exchanges, identity
+from reference_impl.lgc import Lgc
+from reference_impl.openapi import describe
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One gesture of the contract: its models, and the function that does it."""
+
+    parameters: type[BaseModel]
+    answer: type[BaseModel]
+    perform: Callable[[Lgc, Any], BaseModel]
+
+
+ACTIONS: Mapping[str, Action] = {
+    "session.open": Action(
+        contract.ProfessionalOnly, contract.SessionAnswer, identity.open_session
+    ),
+    "session.close": Action(
+        contract.ProfessionalOnly, contract.SessionAnswer, identity.close_session
+    ),
+    "patient.create": Action(
+        contract.PatientCreate, contract.PatientAnswer, identity.create_patient
+    ),
+    "patient.read": Action(contract.PatientOnly, contract.PatientAnswer, identity.read_patient),
+    "identity.search_insi": Action(
+        contract.SearchInsi, contract.SearchAnswer, identity.search_insi
+    ),
+    "identity.record_evidence": Action(
+        contract.RecordEvidence, contract.PatientAnswer, identity.record_evidence
+    ),
+    "identity.set_attribute": Action(
+        contract.SetAttribute, contract.PatientAnswer, identity.set_attribute
+    ),
+    "document.write": Action(
+        contract.WriteDocument, contract.DocumentAnswer, exchanges.write_document
+    ),
+    "dmp.access": Action(contract.PatientAndProfessional, contract.DmpAnswer, exchanges.dmp_access),
+    "dmp.authorize": Action(contract.Authorize, contract.DmpAnswer, exchanges.dmp_authorize),
+    "dmp.deposit": Action(contract.Deposit, contract.ShipmentAnswer, exchanges.dmp_deposit),
+    "dmp.search": Action(
+        contract.PatientAndProfessional, contract.DmpSearchAnswer, exchanges.dmp_search
+    ),
+    "dmp.read": Action(contract.ReadDmp, contract.DmpReadAnswer, exchanges.dmp_read),
+    "mss.send": Action(contract.SendMail, contract.ShipmentAnswer, exchanges.send_mail),
+    "mss.read_inbox": Action(contract.ProfessionalOnly, contract.InboxAnswer, exchanges.read_inbox),
+    "outbox.read": Action(contract.NoParameters, contract.OutboxAnswer, exchanges.read_outbox),
+    "outbox.flush": Action(contract.NoParameters, contract.OutboxAnswer, exchanges.flush_outbox),
+    "dashboard.read": Action(
+        contract.ProfessionalOnly, contract.DashboardAnswer, exchanges.read_dashboard
+    ),
+}
+
+
+def create_app(lgc: Lgc) -> Starlette:
+    """The application of an installation."""
+
+    async def act(request: Request) -> Response:
+        name = request.path_params["name"]
+        action = ACTIONS.get(name)
+        if action is None:
+            return _error(501, "ACTION_INCONNUE", f"Ce logiciel n’a pas le geste « {name} ».")
+        asked = _parameters(action.parameters, await request.body())
+        answer = await run_in_threadpool(action.perform, lgc, asked)
+        return JSONResponse(answer.model_dump(mode="json"))
+
+    async def poll(request: Request) -> Response:
+        action_id = request.path_params["action_id"]
+        return _error(404, "ACTION_INCONNUE", f"Aucune action « {action_id} » n’est en cours.")
+
+    async def health(_request: Request) -> Response:
+        software = lgc.environment.software
+        return JSONResponse({"etat": "ok", "logiciel": software.name, "version": software.version})
+
+    async def openapi(_request: Request) -> Response:
+        models = {name: (a.parameters, a.answer) for name, a in ACTIONS.items()}
+        return JSONResponse(describe(lgc.environment.software, models))
+
+    return Starlette(
+        routes=[
+            Route("/actions/{name}", act, methods=["POST"]),
+            Route("/actions/{action_id}", poll, methods=["GET"]),
+            Route("/health", health),
+            Route("/openapi.json", openapi),
+        ],
+        exception_handlers={
+            LgcError: _lgc_error,
+            HTTPException: _http_error,
+            Exception: _unexpected,
+        },
+    )
+
+
+def _parameters(model: type[BaseModel], body: bytes) -> BaseModel:
+    """Read the parameters. Raises InvalidRequestError with a French sentence."""
+    try:
+        return model.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequestError(
+            "PARAMETRE_INVALIDE", _sentence(first["type"], place), place or None
+        ) from error
+
+
+def _sentence(kind: str, place: str) -> str:
+    if kind == "json_invalid":
+        return "Le corps de la demande n’est pas du JSON."
+    if kind == "missing":
+        return f"Le paramètre « {place} » est obligatoire."
+    if kind == "extra_forbidden":
+        return f"Le paramètre « {place} » est inconnu."
+    if kind.endswith("too_short"):
+        return f"Le paramètre « {place} » est vide."
+    return f"Le paramètre « {place} » n’a pas la forme attendue (voir /openapi.json)."
+
+
+async def _lgc_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, LgcError)
+    return JSONResponse({"erreur": error.as_json()}, error.http_status)
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _error(error.status_code, "ADRESSE_INCONNUE", "Cette adresse n’existe pas.")
+
+
+async def _unexpected(_request: Request, error: Exception) -> Response:
+    return _error(500, "ERREUR_INTERNE", f"Erreur du logiciel ({type(error).__name__}).")
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"erreur": {"code": code, "message": message, "champ": None}}, status)

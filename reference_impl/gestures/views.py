@@ -1,0 +1,72 @@
+"""From the values of the LGC to the JSON of the driver contract."""
+
+from __future__ import annotations
+
+import base64
+
+from reference_impl.contract import (
+    DmpDocumentJson,
+    DmpJson,
+    DocumentJson,
+    InsJson,
+    PatientJson,
+    ShipmentErrorJson,
+    ShipmentJson,
+    TraitsJson,
+)
+from reference_impl.identity.traits import traits_to_json
+from reference_impl.outbox import Shipment
+from reference_impl.people import Document, Patient
+from reference_impl.ports import DmpEntry, DmpStatus
+
+
+def patient_view(patient: Patient) -> PatientJson:
+    """State of a patient."""
+    ins = patient.ins
+    return PatientJson(
+        id=patient.id,
+        statut=patient.status.value,
+        attributs=sorted(patient.attributes),
+        traits=TraitsJson.model_validate(traits_to_json(patient.traits)),
+        ins=InsJson(matricule=ins.matricule, cle=ins.key, oid=ins.oid) if ins else None,
+    )
+
+
+def document_view(document: Document) -> DocumentJson:
+    """A document of the local record."""
+    return DocumentJson(
+        id=document.id,
+        identifiant_unique=document.unique_id,
+        type=document.type_code,
+        titre=document.title,
+    )
+
+
+def dmp_view(status: DmpStatus) -> DmpJson:
+    """State of a DMP."""
+    return DmpJson(etat=status.state, autorisation=status.authorization)
+
+
+def entry_view(entry: DmpEntry, content: bytes | None = None) -> DmpDocumentJson:
+    """A document of the DMP, with its bytes when they were read."""
+    return DmpDocumentJson(
+        identifiant_unique=entry.unique_id,
+        titre=entry.title,
+        type=entry.type_code,
+        etat=entry.state,
+        contenu=base64.b64encode(content).decode("ascii") if content is not None else None,
+    )
+
+
+def shipment_view(shipment: Shipment) -> ShipmentJson:
+    """A shipment of the outbox."""
+    error = shipment.error
+    return ShipmentJson(
+        id=shipment.id,
+        genre=shipment.kind,
+        etat=shipment.state.value,
+        tentatives=shipment.attempts,
+        erreur=ShipmentErrorJson.model_validate(dict(error)) if error else None,
+        identifiant_unique=shipment.unique_id,
+        message_id=shipment.message_id,
+    )

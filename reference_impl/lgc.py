@@ -1,0 +1,115 @@
+"""The LGC: its rooms, wired."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reference_impl.ids import SeededIds
+from reference_impl.insi.client import InsiClient
+from reference_impl.outbox import Kind, Outbox, Shipper, Worker
+from reference_impl.people import Environment
+from reference_impl.ports import Clock, DmpGateway, DocumentWriter, Mailer
+from reference_impl.psc import PscSessions
+from reference_impl.records import Records
+from reference_impl.shipping import DmpShipper, MailShipper, Publisher
+from reference_impl.store import Store
+from reference_impl.transport import Transport
+
+DATABASE = "logiciel.sqlite"
+
+
+@dataclass
+class Lgc:
+    """Everything a gesture needs. ``close`` stops the worker and releases the file."""
+
+    environment: Environment
+    clock: Clock
+    store: Store
+    ids: SeededIds
+    records: Records
+    sessions: PscSessions
+    insi: InsiClient
+    dmp: DmpGateway
+    mailer: Mailer
+    publisher: Publisher
+    outbox: Outbox
+    worker: Worker
+    _locks: dict[str, threading.RLock] = field(
+        default_factory=lambda: defaultdict(threading.RLock), repr=False
+    )
+
+    @contextmanager
+    def patient_lock(self, patient_id: str) -> Iterator[None]:
+        """One gesture at a time changes a patient."""
+        with self._locks[patient_id]:
+            yield
+
+    def close(self) -> None:
+        """Stop what runs; everything is already on disk."""
+        self.worker.stop()
+        self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The rooms that talk to DMP and MSSanté, and the one that writes documents."""
+
+    dmp: DmpGateway
+    mailer: Mailer
+    writer: DocumentWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What every room is made with."""
+
+    environment: Environment
+    clock: Clock
+    store: Store
+    ids: SeededIds
+    transport: Transport
+    sessions: PscSessions
+
+
+def lay_base(environment: Environment, data: Path, seed: int, clock: Clock) -> Base:
+    """Open the data folder of an installation, made if it does not exist."""
+    store = Store(data / DATABASE)
+    transport = Transport(environment)
+    return Base(
+        environment=environment,
+        clock=clock,
+        store=store,
+        ids=SeededIds(store, seed, environment.software.oid),
+        transport=transport,
+        sessions=PscSessions(environment, transport, clock),
+    )
+
+
+def assemble(base: Base, outside: Outside) -> Lgc:
+    """Wire an installation. Its worker is not started."""
+    records = Records(base.store, base.clock)
+    publisher = Publisher(base.environment, records, outside.writer)
+    shippers: dict[Kind, Shipper] = {
+        "dmp": DmpShipper(outside.dmp, records, publisher),
+        "mss": MailShipper(outside.mailer, records, publisher),
+    }
+    outbox = Outbox(base.store, base.clock, shippers)
+    return Lgc(
+        environment=base.environment,
+        clock=base.clock,
+        store=base.store,
+        ids=base.ids,
+        records=records,
+        sessions=base.sessions,
+        insi=InsiClient(base.environment, base.transport, base.ids, base.clock),
+        dmp=outside.dmp,
+        mailer=outside.mailer,
+        publisher=publisher,
+        outbox=outbox,
+        worker=Worker(outbox, base.clock),
+    )
