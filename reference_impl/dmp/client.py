@@ -1,17 +1,18 @@
 """The DMP client of the LGC: card sessions, one VIHF per call.
 
-TD0.2 goes before every deposit, search and retrieval, as the service asks even
-when the state is known. Sources: SEL-MP-037; test book CNDA 2.10.
+A method is one transaction (``authorize`` reads the state again); the LGC
+calls ``existence`` before each of them, as the service asks even when the
+state is known. Sources: SEL-MP-037; test book CNDA 2.10.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from reference_impl.dmp import errors, patients, queries, submission
+from reference_impl.dmp import patients, queries, submission
 from reference_impl.dmp.channel import Caller, DmpChannel, Transaction
 from reference_impl.documents.metadata import DocumentEntry, cx, read_entry
-from reference_impl.errors import ForbiddenGestureError, RefusedError
+from reference_impl.errors import ForbiddenGestureError
 from reference_impl.people import Document, Environment, Ins, Patient, Professional, Visibility
 from reference_impl.ports import (
     AuthorizationAction,
@@ -62,10 +63,7 @@ class DmpClient:
     def authorize(
         self, patient: Patient, professional: Professional, action: AuthorizationAction
     ) -> DmpStatus:
-        """TD0.3, then the state that follows. AJOUT when it is already valid sends nothing."""
-        status = self._active(patient, professional)
-        if action == "AJOUT" and status.authorization == "VALIDE":
-            return status
+        """TD0.3, then the state that follows."""
         request = patients.authorization_request(action)
         caller = self._caller(patient, professional)
         patients.read_authorization(self._channel.body(_AUTHORIZATION, caller, request))
@@ -78,11 +76,10 @@ class DmpClient:
         professional: Professional,
         visibility: Visibility,
     ) -> DepositResult:
-        """TD2.1, after TD0.2. Each try carries the same document under the same uniqueId."""
+        """TD2.1. Each try carries the same document under the same uniqueId."""
         entry = self._own_entry(document, patient, professional)
         # Refused before anything leaves.
         submission.confidentiality(entry, visibility)
-        self._active(patient, professional)
         part = self._ids.uuid()
         parcel = submission.Deposit(
             entry=entry,
@@ -101,7 +98,6 @@ class DmpClient:
 
     def find(self, unique_id: str, patient: Patient, professional: Professional) -> DmpEntry | None:
         """TD3.1b: only the technical identifier comes back; title, type and state are empty."""
-        self._active(patient, professional)
         caller = self._caller(patient, professional)
         answer = self._channel.body(_QUERY, caller, queries.get_document(unique_id))
         entry_uuid = queries.read_reference(answer)
@@ -111,14 +107,12 @@ class DmpClient:
 
     def search(self, patient: Patient, professional: Professional) -> tuple[DmpEntry, ...]:
         """TD3.1a: the documents up to date of the last two years."""
-        self._authorized(patient, professional)
         caller = self._caller(patient, professional)
         request = queries.find_documents(caller.resource_id, self._clock.now() - _SEARCHED)
         return queries.read_entries(self._channel.body(_QUERY, caller, request))
 
     def read(self, patient: Patient, professional: Professional, unique_id: str) -> bytes:
         """TD3.2 of one document, asked for by its uniqueId."""
-        self._authorized(patient, professional)
         caller = self._caller(patient, professional)
         reply = self._channel.reply(_RETRIEVE, caller, queries.retrieve(unique_id))
         return queries.read_document(reply, unique_id)
@@ -126,25 +120,6 @@ class DmpClient:
     def _caller(self, patient: Patient, professional: Professional) -> Caller:
         ins = _record_ins(patient)
         return Caller(professional, cx(ins.value, self._environment.document_oid(ins), "NH"))
-
-    def _active(self, patient: Patient, professional: Professional) -> DmpStatus:
-        status = self.existence(patient, professional)
-        if status.state == "absent":
-            raise RefusedError("DMP_ABSENT", "Ce patient n’a pas de DMP.")
-        if status.state == "fermé":
-            raise errors.refusal("DMPClosed", "")
-        if status.authorization == "INTERDIT":
-            raise RefusedError("DMP_INTERDIT", "Le patient vous a bloqué l’accès à son DMP.")
-        return status
-
-    def _authorized(self, patient: Patient, professional: Professional) -> None:
-        if self._active(patient, professional).authorization != "VALIDE":
-            raise ForbiddenGestureError(
-                "AUTORISATION_ABSENTE",
-                "Recueillez le consentement du patient et ajoutez votre autorisation "
-                "avant de consulter son DMP.",
-                "patient",
-            )
 
     def _own_entry(
         self, document: Document, patient: Patient, professional: Professional

@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
-from signxml import CanonicalizationMethod, DigestAlgorithm, SignatureMethod, XMLSigner
-from signxml.algorithms import SignatureConstructionMethod
+from signxml.algorithms import (
+    CanonicalizationMethod,
+    DigestAlgorithm,
+    SignatureConstructionMethod,
+    SignatureMethod,
+)
+from signxml.signer import XMLSigner
 
 from reference_impl.clock import wire_instant
 from reference_impl.dmp.credentials import Signer

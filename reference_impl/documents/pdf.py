@@ -53,7 +53,7 @@ class _Page(FPDF):
         super().__init__(enforce_compliance="PDF/A-1B")
         for style, name in _STYLES.items():
             self.add_font(_FAMILY, style, _FONTS / name)
-        self._glyphs = frozenset(TTFont(_FONTS / _STYLES[""]).getBestCmap())
+        self._glyphs = frozenset(TTFont(_FONTS / _STYLES[""]).getBestCmap() or ())
         self._footer_text = footer
 
     def printable(self, text: str) -> str:
