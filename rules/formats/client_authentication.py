@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -49,7 +48,7 @@ def client_authentication(
 def _basic(value: str) -> tuple[str, str] | None:
     try:
         text = base64.b64decode(value.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     name, colon, secret = text.partition(":")
     # RFC 6749 §2.3.1: both are form-encoded before Basic; most clients forget it,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from rules.formats.psc import REFRESH_GRANT
@@ -121,13 +122,17 @@ class PscService:
                 state.set_switch(name, verify_choice(name, settings.get(name, default)))
 
     def describe(self) -> Mapping[str, Any]:
-        """Its part of the environment descriptor."""
+        """Its part of the environment descriptor.
+
+        ``psc_keys`` is for the platform alone: it goes to ``Environment``.
+        """
         address = self._kernel.addresses["psc"]
         issuer = tokens.issuer(self._kernel)
         return {
             "emetteur": issuer,
             "decouverte": address.url(DISCOVERY),
             "autorisation": self._authorization_url(issuer),
+            "psc_keys": self.public_keys(),
             "clients": [
                 {
                     "client_id": client.client_id,
@@ -169,7 +174,7 @@ class PscService:
             if name in CHOICES:
                 state.set_switch(name, verify_choice(name, value))
             elif name == "cle" and value == "tourner":
-                state.set_switch(tokens.ROTATION, (state.switch(tokens.ROTATION) or 0) + 1)
+                self._rotate(state)
             elif name == "sessions" and isinstance(value, Mapping):
                 self._close_sessions(state, cast("Mapping[str, object]", value))
             elif name == "professionnels" and isinstance(value, Mapping):
@@ -179,6 +184,13 @@ class PscService:
                     f"Pro Santé Connect : « {name} » : {value!r} ne veut rien dire. États connus : "
                     "acr, mode, userinfo, cle (« tourner »), sessions, professionnels."
                 )
+
+    def _rotate(self, state: PscState) -> None:
+        rotation = (state.switch(tokens.ROTATION) or 0) + 1
+        state.set_switch(tokens.ROTATION, rotation)
+        known = self._kernel.environment
+        new = tokens.public_keys(self._kernel, rotation)[:1]
+        self._kernel.environment = replace(known, psc_keys=(*new, *known.psc_keys))
 
     def _close_sessions(self, state: PscState, wanted: Mapping[str, object]) -> None:
         for who, value in wanted.items():
