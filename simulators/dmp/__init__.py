@@ -1,0 +1,1 @@
+"""The DMP: existence, authorisation, deposit, search and retrieval of documents."""
