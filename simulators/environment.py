@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -191,9 +191,11 @@ def dotenv(descriptor: Mapping[str, Any]) -> str:
 
 def _flat(prefix: str, value: Any) -> list[str]:
     if isinstance(value, Mapping):
-        return [line for k, v in value.items() for line in _flat(f"{prefix}_{k.upper()}", v)]
+        fields = cast("Mapping[str, Any]", value)
+        return [line for k, v in fields.items() for line in _flat(f"{prefix}_{k.upper()}", v)]
     if isinstance(value, list):
-        return [line for i, v in enumerate(value) for line in _flat(f"{prefix}_{i}", v)]
+        items = cast("list[Any]", value)
+        return [line for i, v in enumerate(items) for line in _flat(f"{prefix}_{i}", v)]
     return [] if value is None else [f'{prefix}="{value}"']
 
 

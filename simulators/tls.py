@@ -16,6 +16,9 @@ from cryptography import x509
 
 from rules.exchange import TlsPeer
 
+LEFT = "FERMETURE"
+"""Code of a handshake that the client abandoned without a word."""
+
 _CLIENT_HELLO = 1
 _CERTIFICATE = 11
 _HANDSHAKE = 22
@@ -63,11 +66,11 @@ def peer_of(connection: Any) -> TlsPeer:
     )
 
 
-def has_spoken(connection: Any) -> bool:
-    """Whether a ClientHello was received; True where that cannot be known."""
-    return getattr(connection, "_banc_hello", None) is not None or not hasattr(
-        ssl.SSLContext, "_msg_callback"
-    )
+def has_spoken(connection: Any, error: BaseException | None) -> bool:
+    """Whether a client tried a handshake, or sent anything at all in its place."""
+    if getattr(connection, "_banc_hello", None) is not None:
+        return True
+    return not (error is None or code_of(error) in (LEFT, "UNEXPECTED_EOF_WHILE_READING"))
 
 
 def _note(
@@ -208,10 +211,10 @@ def _cause(error: BaseException | None, peer: TlsPeer) -> str:
 
 
 def code_of(error: BaseException | None) -> str:
-    """A stable code for the journal: the name OpenSSL gives, or ``FERMETURE``."""
+    """A stable code for the journal: the name OpenSSL gives, or LEFT."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"CERTIFICATE_VERIFY_FAILED:{error.verify_code}"
-    return str(getattr(error, "reason", None) or "FERMETURE")
+    return str(getattr(error, "reason", None) or LEFT)
 
 
 def subject_of(der: bytes | None) -> str:

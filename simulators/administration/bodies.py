@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -77,7 +77,7 @@ def read_object(content: bytes) -> dict[str, Any]:
         raise RefusedError(400, "json", f"Le corps n'est pas du JSON : {error}.") from error
     if not isinstance(value, dict):
         raise RefusedError(400, "json", "Le corps doit être un objet JSON.")
-    return value
+    return cast("dict[str, Any]", value)
 
 
 def read(model: type[M], content: bytes) -> M:

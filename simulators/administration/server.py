@@ -106,7 +106,7 @@ class Administration:
         seconds = bodies.read(bodies.SecondsBody, content).seconds
         try:
             delta = timedelta(seconds=seconds)
-            clock.now() + delta
+            (clock.now() + delta).isoformat()  # a date out of the calendar raises
         except (OverflowError, ValueError) as error:
             text = f"Durée hors du calendrier : {seconds}."
             raise RefusedError(422, "champ", text, "seconds") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import sqlalchemy as sa
@@ -69,9 +69,10 @@ class PkiService:
         names = change.get("revoques")
         if set(change) != {"revoques"} or not isinstance(names, list):
             raise ValueError("Donnez « revoques », la liste des certificats à révoquer.")
+        names = [str(name) for name in cast("list[object]", names)]
         for name in names:
             try:
-                self._pki.credential(str(name))
+                self._pki.credential(name)
             except PkiError as error:
                 raise ValueError(str(error)) from error
         mine = revocations.c.campaign == self._kernel.campaign

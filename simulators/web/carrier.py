@@ -129,9 +129,9 @@ class Carrier:
         self._note(self._failed(connection.peer, connection.tls, fault=connection.fault))
 
     def _handshaken(self, front: SecuredFront, error: BaseException | None) -> None:
-        if self.loop.is_closed() or front.secured is None or front.connection.transport is not None:
-            return  # it succeeded
-        if not tls.has_spoken(front.secured) and error is None:
+        if self.loop.is_closed() or front.secured is None or front.connection.opened:
+            return
+        if not tls.has_spoken(front.secured, error):
             return  # somebody opened a connection and left: no handshake was tried
         fault = front.connection.fault
         self._note(self._failed(front.source, tls.peer_of(front.secured), error, fault))

@@ -107,13 +107,15 @@ class Connection(H11Protocol):
         """Fault chosen when the connection opened (``tls-…``)."""
         self.peer = "?"
         self.tls: TlsPeer | None = None
-        self.requests = 0
+        self.opened = False
+        """True once octets of HTTP may flow: after the handshake, if there is one."""
         self._socket: Any = None
         self._last = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A TLS handshake ended well, or a plain connection opened."""
         super().connection_made(_OneWrite(transport, self.loop))  # type: ignore[arg-type]
+        self.opened = True
         self._socket = transport.get_extra_info("socket")
         self.peer = address(transport)
         secured = transport.get_extra_info("ssl_object")
@@ -128,13 +130,13 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The other side left, or we did."""
-        if self.fault is not None and not self.requests:
+        if self.fault is not None and self.parser.request is None:
             self.carrier.left_silently(self)
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, and have it journaled unless a call already will."""
-        if self.cycle is None or self.cycle.response_complete:
+        if self.parser.request is None or self.cycle.response_complete:
             self.carrier.malformed(self, self._last)
         try:
             super().send_400_response(msg)
@@ -147,7 +149,6 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     async def _carry(self, scope: Any, receive: Any, send: Any) -> None:
-        self.requests += 1
         scope["extensions"] = {"tls": _extension(self.tls)} if self.tls else {}
         await self.carrier.carry(scope, receive, send, self)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import sqlalchemy as sa
 
 from rules.exchange import Correlation, Outcome
@@ -19,7 +21,7 @@ notes = sa.Table(
 
 class Demo:
     name = "demo"
-    faults = {"faux": "répond l'inverse de ce qu'il faut"}
+    faults: ClassVar = {"faux": "répond l'inverse de ce qu'il faut"}
 
     def __init__(self, kernel):
         self.kernel = kernel
@@ -47,9 +49,9 @@ class Demo:
             self._add(unit, "première")
 
     def describe(self):
-        return {name: self.kernel.addresses[name].url() for name in ("demo-mtls", "demo-souple")} | {
-            "adresse": self.kernel.addresses["demo"].url()
-        }
+        return {
+            name: self.kernel.addresses[name].url() for name in ("demo-mtls", "demo-souple")
+        } | {"adresse": self.kernel.addresses["demo"].url()}
 
     def state(self, unit):
         return {"notes": [row.text for row in self._all(unit)]}
