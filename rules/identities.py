@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from rules.context import Identity
 from rules.formats.gesture import Gesture
 from rules.judge import JournalView, Timeline
 
@@ -23,3 +26,18 @@ def timeline(view: JournalView) -> Timeline:
             held[identity.local_id] = ins
             entries.append((exchange.position, ins, identity))
     return Timeline(tuple(entries))
+
+
+def holders(view: JournalView, position: int) -> Mapping[str, tuple[Identity, ...]]:
+    """For each INS, the local identities known to hold it before a position.
+
+    Two local files may hold one INS: it may leave when one of them is qualifiée.
+    """
+    last: dict[tuple[str, str | None], Identity] = {}
+    for when, ins, identity in view.identities.entries:
+        if when < position:
+            last[ins, identity.local_id] = identity
+    found: dict[str, tuple[Identity, ...]] = {}
+    for (ins, _), identity in last.items():
+        found[ins] = (*found.get(ins, ()), identity)
+    return found
