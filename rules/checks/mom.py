@@ -37,11 +37,11 @@ class MomRules:
             "Règles de comptage du banc : le texte officiel n'est pas public.",
             "Par professionnel (RPPS) : 10 dépôts DMP, 10 envois MSS Pro, 1 envoi MSS citoyenne.",
             "L'identité du patient est qualifiée au moment de l'envoi"
-            + _unless(self.unknown_status_counts, " ou son statut est inconnu du banc")
+            + _when(self.unknown_status_counts, " ou son statut est inconnu du banc")
             + ".",
             "Dépôt : accepté par le DMP"
-            + _unless(self.deletion_subtracts, ", et non supprimé depuis")
-            + _unless(
+            + _when(self.deletion_subtracts, ", et non supprimé depuis")
+            + _when(
                 self.lost_answer_counts_when_proved,
                 " ; une réponse perdue compte si le registre montre le document",
             )
@@ -54,7 +54,7 @@ class MomRules:
         )
 
 
-def _unless(switch: bool, text: str) -> str:  # noqa: FBT001 - reads as a sentence
+def _when(switch: bool, text: str) -> str:
     return text if switch else ""
 
 
