@@ -1,0 +1,62 @@
+"""The part ``insi`` of the bench's settings, which a test may change while it runs.
+
+``{"insi": {"profil": "qualification", "serialisation": "cnda", "controle_cn": false,
+"idam": ["TSTBANC00042"]}}``
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from simulators.errors import SettingsError
+from simulators.insi.state import InsiState
+from simulators.insi.wire import STYLES
+from simulators.kernel import Kernel
+
+PROFILES: dict[str, str | None] = {
+    "production": None,
+    "qualification": "desir_1020",
+    "qualification-2021": "insi_102",
+}
+"""Profile to the fault answered when nobody is found (sheet §2.13); None answers CR 01."""
+
+
+def verify(name: str, value: object) -> Any:
+    """The value of a setting; raises ValueError with a French sentence."""
+    if name == "profil" and value in PROFILES:
+        return value
+    if name == "serialisation" and value in STYLES:
+        return value
+    if name == "controle_cn" and isinstance(value, bool):
+        return value
+    if name == "idam" and isinstance(value, list):
+        return [str(one) for one in cast("list[object]", value)]
+    raise ValueError(
+        f"INSi : « {name} » : {value!r} ne veut rien dire. Réglages connus : profil "
+        f"({', '.join(PROFILES)}), serialisation ({', '.join(STYLES)}), controle_cn (true ou "
+        "false), idam (liste des autorisations connues), personnes."
+    )
+
+
+def defaults(kernel: Kernel) -> dict[str, Any]:
+    """The settings a campaign starts with; raises SettingsError on those of the bench."""
+    told = cast("dict[str, object]", kernel.settings.get("insi") or {})
+    wanted: dict[str, object] = {
+        "profil": "production",
+        "serialisation": "2022",
+        "controle_cn": True,
+        "idam": [kernel.world.software.idam],
+        **told,
+    }
+    try:
+        return {name: verify(name, value) for name, value in wanted.items()}
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def start(state: InsiState, kernel: Kernel) -> None:
+    """Put the settings that the campaign does not have yet."""
+    known = state.settings()
+    for name, value in defaults(kernel).items():
+        if name not in known:
+            state.set_setting(name, value)
