@@ -15,6 +15,7 @@ from lxml import etree
 
 from rules.artefact import Artefact
 from rules.formats.hl7_types import Cx
+from rules.formats.xmldsig import XmlSignature, signature_of
 from rules.xml import parse_xml, place_of, text_of
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -108,6 +109,11 @@ class Vihf(Artefact):
     def signature(self) -> etree._Element | None:
         """The enveloped ``ds:Signature``."""
         return self.element.find(f"{{{DS}}}Signature")
+
+    @cached_property
+    def proof(self) -> XmlSignature | None:
+        """The signature once verified; None when there is none."""
+        return signature_of(self.element)
 
     @property
     def audience_restricted(self) -> bool:
