@@ -33,8 +33,8 @@ def last(platform):
     return exchanges(platform, "demo")[-1]
 
 
-def opened(platform):
-    return socket.create_connection(("127.0.0.1", port(platform)), timeout=10)
+def opened(platform, listener="adresse"):
+    return socket.create_connection(("127.0.0.1", port(platform, listener)), timeout=10)
 
 
 def talk(platform, octets):
@@ -88,14 +88,20 @@ def test_an_optional_certificate_may_be_absent(platform):
         http.get(url(platform, "demo-souple"))
 
 
-def test_each_connection_shows_its_certificate_again(platform):
-    # A session taken up again would hide the handshake.
+def test_a_session_taken_up_again_still_shows_its_certificate(platform):
     context = trust(platform, "org-insi-auto")
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    for _ in range(2):
-        with httpx.Client(verify=context, trust_env=False) as http:
-            http.get(url(platform, "demo-mtls"))
-    assert [e.tls.certificate is not None for e in exchanges(platform, "demo")[-2:]] == [True] * 2
+    session = None
+    for again in (False, True):
+        with (
+            opened(platform, "demo-mtls") as raw,
+            context.wrap_socket(raw, server_hostname="localhost", session=session) as secured,
+        ):
+            secured.sendall(b"GET /notes/1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert secured.recv(65536).startswith(b"HTTP/1.1 200")
+            session = secured.session
+            assert secured.session_reused is again
+        assert last(platform).tls.certificate is not None
 
 
 @pytest.mark.parametrize(
