@@ -208,6 +208,8 @@ class PscState:
 
     def code(self, code: str) -> Code | None:
         """A code that was issued, used or not."""
+        if "\x00" in code:  # PostgreSQL takes no such text
+            return None
         rows = self._rows(_codes, _codes.c.code == code)
         if not rows:
             return None

@@ -72,6 +72,7 @@ def test_userinfo_has_every_claim_of_the_sheet(lgc: Relying) -> None:
     ("change", "error"),
     [
         ({"code": "inconnu"}, "invalid_grant"),
+        ({"code": "a\x00b"}, "invalid_grant"),
         ({"code": None}, "invalid_request"),
         ({"code_verifier": "faux"}, "invalid_grant"),
         ({"code_verifier": None}, "invalid_grant"),
