@@ -115,6 +115,7 @@ def run(settings: Settings, driver: Driver, progress: Progress | None = None) ->
     try:
         mark_start(platform, settings, driver.name)
         session = Session(platform, driver, settings.seed, str(folder / "environnement.json"))
+        session.start()
         plugin = FeaturesPlugin(session, progress)
         output = _play(paths, plugin)
         if plugin.environment_error:
@@ -123,6 +124,7 @@ def run(settings: Settings, driver: Driver, progress: Progress | None = None) ->
             raise UsageError(f"Aucun scénario à jouer dans {', '.join(paths)}.\n{output}".strip())
         return conclude(platform.kernel.journal, folder, settings.expected)
     finally:
+        driver.stop()
         platform.stop()
 
 
@@ -135,7 +137,9 @@ def conclude(
     return CampaignResult(folder, events, report)
 
 
-def judge_again(folder: Path, store_url: str | None, expected: Sequence[dict[str, str]]) -> CampaignResult:
+def judge_again(
+    folder: Path, store_url: str | None, expected: Sequence[dict[str, str]]
+) -> CampaignResult:
     """Judge a campaign from its stored journal alone. Raises UsageError."""
     database = folder / "banc.sqlite"
     if store_url is None and not database.is_file():
@@ -167,7 +171,9 @@ def _feature_path(name: str, shipped: Path) -> str:
     for candidate in (path, inside):
         if candidate.exists():
             if candidate.suffix == ".feature":
-                raise UsageError(f"Donnez le dossier de {name}, ou filtrez par nom avec --scenario.")
+                raise UsageError(
+                    f"Donnez le dossier de {name}, ou filtrez par nom avec --scenario."
+                )
             return str(candidate)
     known = ", ".join(sorted(p.name for p in shipped.iterdir() if (p / "__init__.py").is_file()))
     raise UsageError(f"Aucune fonctionnalité à {name}. Dossiers livrés : {known}.")

@@ -27,11 +27,14 @@ err = Console(stderr=True)
 Seed = Annotated[int, typer.Option("--graine", help="Graine de la campagne.")]
 Folder = Annotated[Path | None, typer.Option("--dossier", help="Dossier de la campagne.")]
 StoreUrl = Annotated[
-    str | None, typer.Option("--store", help="Adresse SQLAlchemy d'un stockage partagé (PostgreSQL).")
+    str | None,
+    typer.Option("--store", help="Adresse SQLAlchemy d'un stockage partagé (PostgreSQL)."),
 ]
 Expected = Annotated[
     Path | None,
-    typer.Option("--constats-attendus", help="Fichier JSON des écarts connus : [{regle, scenario}]."),
+    typer.Option(
+        "--constats-attendus", help="Fichier JSON des écarts connus : [{regle, scenario}]."
+    ),
 ]
 BasePort = Annotated[
     int | None, typer.Option("--port", help="Premier port des simulateurs (sinon libres).")
@@ -116,7 +119,9 @@ def check(
 
     inspections = inspect_files(files, context)
     if as_json:
-        sys.stdout.write(json.dumps([i.to_json() for i in inspections], ensure_ascii=False, indent=2))
+        sys.stdout.write(
+            json.dumps([i.to_json() for i in inspections], ensure_ascii=False, indent=2)
+        )
         sys.stdout.write("\n")
     else:
         print_inspections(out, inspections)
@@ -143,9 +148,7 @@ def verdict(
 @app.command()
 def environment(
     campaign: Annotated[Path, typer.Argument(help="Dossier d'une campagne ou d'un banc démarré.")],
-    form: Annotated[
-        str, typer.Option("--format", help="json, env, hotes ou confiance.")
-    ] = "json",
+    form: Annotated[str, typer.Option("--format", help="json, env, hotes ou confiance.")] = "json",
 ) -> None:
     """Donne à un logiciel tout ce qu'il lui faut : adresses, certificats, confiance."""
     names = {"json": "environnement.json", "env": ".env", "hotes": "hotes.txt"}
@@ -175,7 +178,9 @@ def exigences(
     if not rows:
         raise UsageError(f"Ni exigence ni contrôle ne s'appelle « {identifier} ».")
     if as_json:
-        sys.stdout.write(json.dumps([r.to_json() for r in rows], ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(
+            json.dumps([r.to_json() for r in rows], ensure_ascii=False, indent=2) + "\n"
+        )
     else:
         print_coverage(out, rows)
 

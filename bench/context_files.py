@@ -57,9 +57,13 @@ class FileContext:
         try:
             instant = datetime.fromisoformat(str(text))
         except ValueError:
-            raise UsageError(f"contexte, champ observed_at : « {text} » n'est pas ISO 8601.") from None
+            raise UsageError(
+                f"contexte, champ observed_at : « {text} » n'est pas ISO 8601."
+            ) from None
         if instant.tzinfo is None:
-            raise UsageError("contexte, champ observed_at : le fuseau horaire manque (Z ou +01:00).")
+            raise UsageError(
+                "contexte, champ observed_at : le fuseau horaire manque (Z ou +01:00)."
+            )
         return instant
 
     @property
@@ -124,7 +128,9 @@ class FileContext:
     def _anchors(self) -> Iterator[bytes]:
         names = self.values.get("autorites")
         if names is None:
-            names = [str(p.relative_to(self.folder)) for p in sorted(self.folder.glob("certs/ca-*.pem"))]
+            names = [
+                str(p.relative_to(self.folder)) for p in sorted(self.folder.glob("certs/ca-*.pem"))
+            ]
         for name in names:
             yield Certificate.from_pem(self._bytes(str(name), "autorites")).der
 
@@ -134,7 +140,9 @@ class FileContext:
         try:
             return (self.folder / name).read_bytes()
         except OSError as error:
-            raise UsageError(f"contexte, champ {key} : {name} ne se lit pas ({error.strerror}).") from error
+            raise UsageError(
+                f"contexte, champ {key} : {name} ne se lit pas ({error.strerror})."
+            ) from error
 
 
 def _load(path: Path) -> Mapping[str, Any]:

@@ -67,9 +67,7 @@ def _covered(name: str) -> Covered:
 def scenarios() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Every shipped scenario with its exigences: ``(feature: name, ids)``."""
     folder = Path(str(resources.files("features")))
-    return tuple(
-        pair for path in sorted(folder.rglob("*.feature")) for pair in _scenarios_of(path)
-    )
+    return tuple(pair for path in sorted(folder.rglob("*.feature")) for pair in _scenarios_of(path))
 
 
 def _scenarios_of(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rules.checks.ins_transmission import carries
 from rules.checks.mom import THRESHOLDS, MomCount, count
 from rules.context import Environment
 from rules.exchange import Exchange, Outcome
@@ -78,13 +79,12 @@ def mom_reached(
 ) -> Observation:
     """``professionnel``, ``atteinte`` (boolean)."""
     counted = _count_of(view, environment, parameters["professionnel"])
-    reached = all(getattr(counted, name) >= floor for name, floor in THRESHOLDS.items())
     totals = ", ".join(
         f"{COUNTERS[name]} {getattr(counted, name)}/{floor}" for name, floor in THRESHOLDS.items()
     )
-    word = "atteinte" if reached else "non atteinte"
+    word = "atteinte" if counted.complete else "non atteinte"
     return Observation(
-        holds=reached == bool(parameters["atteinte"]),
+        holds=counted.complete == bool(parameters["atteinte"]),
         reason=f"mise en ordre de marche {word} : {totals}",
         exchanges=counted.counted,
     )
@@ -185,7 +185,7 @@ def ins_absent(
     """``ins`` (15 characters) stands in no message the product sent after INSi answered it."""
     wanted = str(parameters["ins"])
     sent = [e for e in view.exchanges if e.service not in ("lgc", "insi")]
-    carrying = [e for e, found in transmissions(view, {wanted}) if found]
+    carrying = [e for e in sent if carries(e, wanted)]
     return Observation(
         holds=not carrying,
         reason=f"INS {wanted} : présente dans {len(carrying)} message(s) sur {len(sent)}",

@@ -40,12 +40,8 @@ class FeaturesPlugin:
 
     @pytest.fixture
     def scenario(self, request: pytest.FixtureRequest) -> Iterator[Scenario]:
-        """The scenario being played, its product started."""
-        try:
-            current = self._session.scenario(scenario_id(request))
-        except BenchEnvironmentError as error:
-            self.environment_error = error
-            raise
+        """The scenario being played."""
+        current = self._session.scenario(scenario_id(request))
         self._current = current
         yield current
         current.close()

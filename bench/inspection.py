@@ -18,7 +18,14 @@ from rules.context import Context
 from rules.exchange import Exchange, Message, Outcome
 from rules.formats.dmp import DmpRequest
 from rules.formats.insi import InsiRequest
-from rules.judge import JournalView, Judgement, Reading, judge_artefact, judge_reading, judge_sequence
+from rules.judge import (
+    JournalView,
+    Judgement,
+    Reading,
+    judge_artefact,
+    judge_reading,
+    judge_sequence,
+)
 
 MAX_FILE = 100 * 1024 * 1024
 """Bytes; above, the file is refused unread."""
@@ -159,4 +166,3 @@ def _named(exchange: Exchange, artefacts: Sequence[Artefact]) -> Exchange:
         if isinstance(artefact, InsiRequest):
             return replace(exchange, operation=artefact.operation or "?")
     return exchange
-

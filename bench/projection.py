@@ -15,7 +15,7 @@ from typing import Any
 from bench import __version__
 from bench.environments import from_json
 from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
-from bench.expectations import COUNTERS, Observation, evaluate
+from bench.expectations import Observation, evaluate
 from bench.redaction import redacted_headers, redacted_text
 from bench.verdicts import CampaignVerdict, campaign_verdict, scenario_verdict
 from reports.events import (
@@ -174,7 +174,9 @@ class _Projection:
             return
         view = JournalView(played.exchanges)
         rules = MomRules()
-        for national_id, counted in count(view, self.environment).items():
+        for national_id, counted in count(view, self.environment, rules).items():
+            if not counted.counted and not counted.refused:
+                continue
             who = self.environment.professional(national_id)
             by_id = {e.id: e for e in played.exchanges}
             yield MomCounted(
@@ -185,7 +187,7 @@ class _Projection:
                 mss_pro=counted.mss_pro,
                 mss_citoyenne=counted.mss_citoyenne,
                 thresholds=(THRESHOLDS["dmp"], THRESHOLDS["mss_pro"], THRESHOLDS["mss_citoyenne"]),
-                reached=all(getattr(counted, c) >= THRESHOLDS[c] for c in COUNTERS),
+                reached=counted.complete,
                 rows=tuple(_receipt(by_id[i]) for i in counted.counted if i in by_id),
                 refused=tuple(
                     {**_receipt(by_id[i]), "raison": reason}
@@ -355,7 +357,8 @@ def _steps(played: Played) -> Iterator[StepFinished]:
     for number, mark in enumerate(played.steps, start=1):
         step = f"{played.id}#{number}"
         yield StepFinished(
-            at=mark.at, exchanges=tuple(e.id for e in played.exchanges if e.step == step),
+            at=mark.at,
+            exchanges=tuple(e.id for e in played.exchanges if e.step == step),
             **mark.payload,
         )
 
@@ -391,5 +394,3 @@ def _text(body: bytes) -> str | None:
         return redacted_text(body.decode("utf-8"))
     except UnicodeDecodeError:
         return None
-
-

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import re
 
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "auth-blob"})
+SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "auth-blob"}
+)
 
 _PATTERNS = (
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), "‹jeton›"),
-    (re.compile(r"(?i)\b(client_secret|password|refresh_token|code_verifier|pin)=[^&\s]+"), r"\1=‹secret›"),
     (
-        re.compile(r'(?i)"(client_secret|password|refresh_token|access_token|id_token|pin)"\s*:\s*"[^"]+"'),
+        re.compile(r"(?i)\b(client_secret|password|refresh_token|code_verifier|pin)=[^&\s]+"),
+        r"\1=‹secret›",
+    ),
+    (
+        re.compile(
+            r'(?i)"(client_secret|password|refresh_token|access_token|id_token|pin)"\s*:\s*"[^"]+"'
+        ),
         r'"\1": "‹secret›"',
     ),
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.S), "‹clé privée›"),
+    (
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.S),
+        "‹clé privée›",
+    ),
 )
 
 

@@ -119,8 +119,12 @@ def _print_mom(console: Console, event: MomCounted) -> None:
 def print_finding(console: Console, finding: FindingSeen) -> None:
     """One finding on a few lines."""
     style = "red" if finding.fails else "yellow"
-    console.print(f"[{style}]{finding.check_id}[/] {finding.title} ({finding.severity})", highlight=False)
-    console.print(f"  où       {finding.artefact} · {finding.place}", soft_wrap=True, highlight=False)
+    console.print(
+        f"[{style}]{finding.check_id}[/] {finding.title} ({finding.severity})", highlight=False
+    )
+    console.print(
+        f"  où       {finding.artefact} · {finding.place}", soft_wrap=True, highlight=False
+    )
     console.print(f"  attendu  {finding.expected}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"  trouvé   {finding.found}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"  à faire  {finding.advice}", soft_wrap=True, highlight=False, markup=False)

@@ -40,17 +40,31 @@ class GestureMissingError(Exception):
 
 @dataclass
 class Session:
-    """What lives as long as a campaign."""
+    """What lives as long as a campaign: one installation of the product throughout."""
 
     platform: Platform
     driver: Driver
     seed: int
     environment_file: str
+    _given: set[str] = field(default_factory=set)
+
+    def start(self) -> None:
+        """Make the product ready. Raises DriverError."""
+        self.driver.start(self.environment_file, self.seed)
 
     def scenario(self, scenario_id: str) -> Scenario:
-        """Open a scenario: the product starts afresh where the driver allows it."""
-        self.driver.start(self.environment_file, f"{self.seed}:{scenario_id}")
+        """Open a scenario."""
         return Scenario(self, scenario_id, self.platform.kernel.journal.position())
+
+    def new_patient(self, *, dmp: str, mes: str) -> PatientFixture:
+        """A test patient in the wanted states that no scenario was given yet.
+
+        Once everybody was given, the first ones serve again.
+        """
+        wanted = [p for p in self.platform.kernel.world.patients if p.dmp == dmp and p.mes == mes]
+        chosen = next((p for p in wanted if p.ins not in self._given), wanted[0])
+        self._given.add(chosen.ins)
+        return chosen
 
 
 @dataclass
@@ -71,9 +85,8 @@ class Scenario:
         self.session.platform.kernel.step = f"{self.id}#{self._step}"
 
     def close(self) -> None:
-        """End the scenario; the product is let go."""
+        """End the scenario."""
         self.session.platform.kernel.step = None
-        self.session.driver.stop()
 
     # People -----------------------------------------------------------------
 
@@ -82,14 +95,9 @@ class Scenario:
         everyone = self.session.platform.kernel.world.professionals
         return everyone[(self._offset + rank) % len(everyone)]
 
-    def patient(self, rank: int = 0, *, dmp: str = "actif", mes: str = "ouverte") -> PatientFixture:
-        """The rank-th test patient of this scenario with the wanted states."""
-        wanted = [
-            p
-            for p in self.session.platform.kernel.world.patients
-            if p.dmp == dmp and p.mes == mes
-        ]
-        return wanted[(self._offset * 7 + rank) % len(wanted)]
+    def patient(self, *, dmp: str = "actif", mes: str = "ouverte") -> PatientFixture:
+        """A test patient in the wanted states, of this scenario alone."""
+        return self.session.new_patient(dmp=dmp, mes=mes)
 
     @property
     def _offset(self) -> int:
@@ -172,5 +180,3 @@ class Scenario:
 
 def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(dict(value), ensure_ascii=False, sort_keys=True).encode()
-
-

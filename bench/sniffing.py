@@ -207,7 +207,9 @@ def _multipart(start: bytes) -> Sniffed:
 def _token(data: bytes) -> Iterable[Artefact]:
     jwt = read_jwt(data.decode("ascii", "replace").strip())
     if jwt is None:
-        raise UsageError("ce jeton ne se décode pas : il faut trois parties séparées par des points.")
+        raise UsageError(
+            "ce jeton ne se décode pas : il faut trois parties séparées par des points."
+        )
     return [UserInfo(jwt.claims, jwt)] if "SubjectNameID" in json.dumps(jwt.claims) else []
 
 

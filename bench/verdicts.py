@@ -59,9 +59,7 @@ def campaign_verdict(
     observed: bool,
 ) -> CampaignVerdict:
     """The verdict of a campaign: the worst of its scenarios and of its findings."""
-    against = [
-        f"{f.check_id} : {f.advice}" for f in findings if f.fails and not f.expected_by_user
-    ]
+    against = [f"{f.check_id} : {f.advice}" for f in findings if f.fails and not f.expected_by_user]
     bad = [name for verdict, name in scenarios if verdict is Verdict.NON_CONFORME]
     if bad or against:
         reasons = tuple(dict.fromkeys([*(f"scénario {name}" for name in bad), *against]))

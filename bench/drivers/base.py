@@ -56,7 +56,7 @@ class Driver(Protocol):
 
     name: str
 
-    def start(self, environment_file: str, seed: str) -> None:
+    def start(self, environment_file: str, seed: int) -> None:
         """Make the product ready; ``seed`` distinguishes scenarios. Raises DriverError."""
         ...
 

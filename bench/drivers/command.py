@@ -30,7 +30,7 @@ class CommandDriver:
         self._timeout = timeout
         self._environment_file = ""
 
-    def start(self, environment_file: str, seed: str) -> None:  # noqa: ARG002 - the product has its own
+    def start(self, environment_file: str, seed: int) -> None:  # noqa: ARG002 - the product has its own
         """Check that the executable exists."""
         if not self._words or shutil.which(self._words[0]) is None:
             raise DriverError(
@@ -52,7 +52,9 @@ class CommandDriver:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise DriverError(f"Le geste « {action} » n'a pas fini en {error.timeout:.0f} s.") from error
+            raise DriverError(
+                f"Le geste « {action} » n'a pas fini en {error.timeout:.0f} s."
+            ) from error
         status = {0: 200, 1: 409, NOT_OFFERED_EXIT: 501}.get(done.returncode, 500)
         return ActionResult(action, status, self._answer(done.stdout, done.stderr, status))
 

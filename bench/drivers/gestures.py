@@ -48,4 +48,8 @@ def _readable(value: Any) -> str:
         return ", ".join(f"{k} {_readable(v)}" for k, v in value.items() if v not in (None, False))
     if isinstance(value, list):
         return ", ".join(_readable(v) for v in value)
-    return {True: "oui", False: "non"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return (
+        {True: "oui", False: "non"}.get(value, str(value))
+        if isinstance(value, bool)
+        else str(value)
+    )

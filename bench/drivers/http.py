@@ -25,7 +25,7 @@ class HttpDriver:
         self._timeout = timeout
         self._client = httpx.Client(base_url=self.url, timeout=timeout)
 
-    def start(self, environment_file: str, seed: str) -> None:  # noqa: ARG002 - the product has its own
+    def start(self, environment_file: str, seed: int) -> None:  # noqa: ARG002 - the product has its own
         """Check that the product answers; its configuration is its editor's affair."""
         try:
             self._client.get("/health").raise_for_status()

@@ -23,13 +23,15 @@ class ManualDriver:
         self._console = console or Console(stderr=True)
         self._ask = ask or self._console.input
 
-    def start(self, environment_file: str, seed: str) -> None:  # noqa: ARG002 - nothing to start
+    def start(self, environment_file: str, seed: int) -> None:  # noqa: ARG002 - nothing to start
         """Tell where the addresses and test data are."""
         self._console.print(f"Adresses, certificats et patients de test : {environment_file}")
 
     def perform(self, action: str, parameters: Mapping[str, Any]) -> ActionResult:
         """Show the gesture and read the tester's answer."""
-        self._console.print(Panel(instruction(action, parameters), title="À faire dans le logiciel"))
+        self._console.print(
+            Panel(instruction(action, parameters), title="À faire dans le logiciel")
+        )
         answer = self._ask("[f]ait, [r]efusé par le logiciel, [a]bsent du logiciel : ")
         word = answer.strip().lower()[:1]
         return ActionResult(action, {"r": 409, "a": 501}.get(word, 200))

@@ -33,7 +33,7 @@ class ReferenceDriver:
         self._http: HttpDriver | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def start(self, environment_file: str, seed: str) -> None:
+    def start(self, environment_file: str, seed: int) -> None:
         """Start the process with an empty record base; wait for its address."""
         self._folder = tempfile.TemporaryDirectory(prefix="lgc-", ignore_cleanup_errors=True)
         log = Path(self._folder.name) / "journal.txt"
@@ -48,7 +48,7 @@ class ReferenceDriver:
                     "--port",
                     "0",
                     "--seed",
-                    seed,
+                    str(seed),
                 ],
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -25,7 +25,11 @@ def qualified_patients(scenario: Scenario, nombre: int) -> None:
         add_patient(scenario, "qualifiée")
 
 
-@given(parsers.re(r"un (?:autre )?patient à l'identité (?P<statut>provisoire|récupérée|validée|qualifiée)"))
+@given(
+    parsers.re(
+        r"un (?:autre )?patient à l'identité (?P<statut>provisoire|récupérée|validée|qualifiée)"
+    )
+)
 def one_patient(scenario: Scenario, statut: str) -> None:
     add_patient(scenario, statut)
 
@@ -43,7 +47,7 @@ def patients(scenario: Scenario) -> list[dict[str, Any]]:
 def add_patient(scenario: Scenario, statut: str) -> None:
     """Create a patient in the product and bring the identity to a status (RNIV EXI SI 07)."""
     known = patients(scenario)
-    who = scenario.patient(len(known))
+    who = scenario.patient()
     created = scenario.must(
         "patient.create",
         traits={
@@ -65,9 +69,7 @@ def add_patient(scenario: Scenario, statut: str) -> None:
             professionnel=scenario.notes["professionnel"],
         )
     if statut in ("validée", "qualifiée"):
-        last = scenario.must(
-            "identity.record_evidence", patient=local_id, justificatif=HIGH_TRUST
-        )
+        last = scenario.must("identity.record_evidence", patient=local_id, justificatif=HIGH_TRUST)
     assert last["patient"]["statut"] == statut, (
         f"le logiciel annonce l'identité {last['patient']['statut']}, {statut} attendue"
     )

@@ -15,14 +15,19 @@ KINDS = ("11488-4", "CERT_DECL", "96349-6")
 VISIBLE = {"masque_ps": False, "invisible_patient": False, "invisible_representants": False}
 
 
-@when(parsers.re(r"le professionnel dépose (?P<nombre>\d+) documents? au DMP"), converters={"nombre": int})
+@when(
+    parsers.re(r"le professionnel dépose (?P<nombre>\d+) documents? au DMP"),
+    converters={"nombre": int},
+)
 def deposit_many(scenario: Scenario, nombre: int) -> None:
     for rank in range(nombre):
         deposit(scenario, _written(scenario, rank))
 
 
 @when(
-    parsers.re(r"(?:le professionnel|il) envoie (?P<nombre>\d+) documents? à un confrère par MSSanté"),
+    parsers.re(
+        r"(?:le professionnel|il) envoie (?P<nombre>\d+) documents? à un confrère par MSSanté"
+    ),
     converters={"nombre": int},
 )
 def send_many(scenario: Scenario, nombre: int) -> None:
@@ -114,7 +119,10 @@ def dmp_refused(scenario: Scenario) -> None:
     scenario.expect("echange-vu", service="dmp", operation="TD2.1", issue="refusé")
 
 
-@then(parsers.re(r"l'opérateur MSSanté a accepté (?P<nombre>\d+) messages?"), converters={"nombre": int})
+@then(
+    parsers.re(r"l'opérateur MSSanté a accepté (?P<nombre>\d+) messages?"),
+    converters={"nombre": int},
+)
 def operator_accepted(scenario: Scenario, nombre: int) -> None:
     scenario.expect(
         "echange-vu", service="mssante", operation="SMTP", issue="accepté", minimum=nombre
@@ -215,6 +223,4 @@ def _counter(scenario: Scenario, name: str, value: int) -> None:
 
 
 def _reached(scenario: Scenario, wanted: bool) -> None:
-    scenario.expect(
-        "mom-atteinte", professionnel=scenario.notes["professionnel"], atteinte=wanted
-    )
+    scenario.expect("mom-atteinte", professionnel=scenario.notes["professionnel"], atteinte=wanted)

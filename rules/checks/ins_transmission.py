@@ -7,7 +7,7 @@ reads it; INS/va1.53.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rules.checking import check
 from rules.checks.mom import unqualified
@@ -69,18 +69,23 @@ def _forbidden(held: Mapping[str, tuple[Identity, ...]]) -> Mapping[str, Identit
     }
 
 
-def _leaks(exchange: Exchange, forbidden: Mapping[str, Identity]) -> Iterator[tuple[str, str]]:
+def carries(exchange: Exchange, ins: str) -> bool:
+    """True when a request holds a matricule, in any of its bodies, parts or pages."""
+    return any(_leaks(exchange, (ins,)))
+
+
+def _leaks(exchange: Exchange, forbidden: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Each forbidden INS with the first place where it is found."""
-    left = dict(forbidden)
+    left = set(forbidden)
     mail = exchange.service == "mssante" and exchange.operation == "SMTP"
     places = [*texts_of(exchange.request)]
     if mail and exchange.request.body:
         places += texts_of_mail(exchange.request.body)
     for place, content in places:
         packed = _BLANKS.sub(b"", content)
-        for ins in [i for i in left if i[:13].encode() in packed]:
+        for ins in [i for i in sorted(left) if i[:13].encode() in packed]:
             yield ins, place
-            del left[ins]
+            left.discard(ins)
 
 
 @check(
