@@ -314,7 +314,12 @@ def read_answer(message: Message) -> InsiAnswer | InsiFault | None:
 
 @parses("insi")
 def read_exchange(exchange: Exchange) -> Iterable[Artefact]:
-    """Read an INSi exchange. A lone answer (no request) is read as what it is."""
+    """Read an INSi exchange. A lone answer (no request) is read as what it is.
+
+    A failed handshake and a request whose sender left before its end give nothing.
+    """
+    if exchange.operation == "TLS" or exchange.error_code == "corps-incomplet":
+        return
     if exchange.request.method != "GET":
         request = read_request(exchange.request)
         yield answer_of(request.soap) or request

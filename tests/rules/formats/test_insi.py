@@ -123,3 +123,11 @@ def test_the_wsdl_is_no_message() -> None:
         response=None,
     )
     assert read(asked).artefacts == ()
+
+
+@pytest.mark.parametrize("changes", [{"operation": "TLS"}, {"error_code": "corps-incomplet"}])
+def test_what_never_was_a_whole_message_is_no_defect(changes: dict[str, str]) -> None:
+    good = golden.exchange("e02-traits-org-prenom1")
+    reading = read(replace(good, request=Message("ClientHello"), response=None, **changes))
+    assert reading.artefacts == ()
+    assert reading.problems == ()
