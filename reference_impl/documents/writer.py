@@ -47,9 +47,15 @@ class CdaWriter:
             author=professional,
             replaces=replaces,
         )
-        return cda.build(
-            header, pdf.render(self._letter(document, patient, professional, written_at))
-        )
+        letter = self._letter(document, patient, professional, written_at)
+        try:
+            return cda.build(header, pdf.render(letter))
+        except ValueError as error:  # what XML has no way to write
+            raise InvalidRequestError(
+                "CARACTERE_INTERDIT",
+                "Le titre ou un nom contient un caractère de contrôle.",
+                "titre",
+            ) from error
 
     def _patient_ids(self, patient: Patient) -> tuple[tuple[str, str], ...]:
         oid = self._environment.document_oid(patient.ins) if patient.ins else None

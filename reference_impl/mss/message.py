@@ -12,7 +12,7 @@ from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from unicodedata import combining, normalize
+from unicodedata import category, combining, normalize
 
 from reference_impl.documents import xdm
 from reference_impl.documents.codes import DOCUMENT_TYPES
@@ -27,7 +27,8 @@ MAX_TO_PATIENT = 25_000_000
 _LABEL_LENGTH = 40
 _TITLES = {"10": "Dr"}
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'/=-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of characters that end a line, or that no mail carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ def _type_label(document: Document) -> str:
 
 def _one_line(text: str, field: str) -> str:
     """A header value. Raises InvalidRequestError: a line break in a name would add a header."""
-    if _CONTROL.search(text):
+    if any(category(character) in _FORBIDDEN for character in text):
         raise InvalidRequestError(
             "CARACTERE_INTERDIT",
             "Un nom, une adresse ou un titre contient un saut de ligne ou un autre contrôle.",

@@ -142,6 +142,7 @@ def test_a_second_version_names_the_one_it_replaces():
         ({"text": "  \n"}, "texte"),
         ({"title": ""}, "titre"),
         ({"title": "t" * 129}, "titre"),
+        ({"title": "CR\x00"}, "titre"),
         ({"version": 2}, "version"),
     ],
 )
