@@ -67,6 +67,7 @@ class FeaturesPlugin:
                 "tags": sorted({*feature.tags, *scenario.tags}),
             },
         )
+        request.getfixturevalue("scenario")
 
     def pytest_bdd_before_step(self, step: Any) -> None:
         """Open the step."""
@@ -99,7 +100,7 @@ class FeaturesPlugin:
             return
         self._current.mark(
             "step-finished",
-            keyword=step.keyword,
+            keyword=step.keyword.strip().capitalize(),
             text=step.name,
             line=step.line_number,
             status=status,

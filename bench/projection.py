@@ -266,8 +266,9 @@ class _Projection:
     def _campaign_finished(
         self, ended: Sequence[ScenarioFinished], findings: Sequence[FindingSeen]
     ) -> CampaignFinished:
+        names = {p.id: str(p.started.payload["name"]) for p in self.scenarios}
         concluded: CampaignVerdict = campaign_verdict(
-            scenarios=[(s.verdict, s.id) for s in ended],
+            scenarios=[(s.verdict, names[s.id], s.reasons) for s in ended],
             findings=findings,
             observed=any(e.service != "lgc" for e in self.exchanges),
         )

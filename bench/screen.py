@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from reports.events import (
     REHEARSAL,
@@ -89,7 +90,7 @@ def print_result(console: Console, result: CampaignResult) -> None:
         console.print(f"Constat attendu qui ne se produit plus : {name}", style="yellow")
     if finished.verdict is not Verdict.CONFORME:
         for reason in finished.reasons[:5]:
-            console.print(f"– {reason}", soft_wrap=True, highlight=False)
+            console.print(f"– {reason}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"Verdict : [{STYLES[finished.verdict]}]{finished.verdict}[/]", highlight=False)
     console.print(f"Rapport : {result.report}", soft_wrap=True, highlight=False)
     console.print(REHEARSAL, style="dim")
@@ -102,7 +103,9 @@ def _print_scenarios(console: Console, result: CampaignResult) -> None:
         if isinstance(event, ScenarioFinished):
             reason = event.reasons[0] if event.reasons else ""
             style = STYLES[event.verdict]
-            table.add_row(names.get(event.id, event.id), f"[{style}]{event.verdict}[/]", reason)
+            table.add_row(
+                Text(names.get(event.id, event.id)), Text(event.verdict, style), Text(reason)
+            )
     if table.row_count:
         console.print(table)
 

@@ -54,24 +54,32 @@ def scenario_verdict(
 
 def campaign_verdict(
     *,
-    scenarios: Sequence[tuple[Verdict, str]],
+    scenarios: Sequence[tuple[Verdict, str, tuple[str, ...]]],
     findings: Sequence[FindingSeen],
     observed: bool,
 ) -> CampaignVerdict:
-    """The verdict of a campaign: the worst of its scenarios and of its findings."""
+    """The verdict of a campaign: the worst of its scenarios and of its findings.
+
+    ``scenarios`` gives the verdict, the name and the reasons of each.
+    """
     against = [f"{f.check_id} : {f.advice}" for f in findings if f.fails and not f.expected_by_user]
-    bad = [name for verdict, name in scenarios if verdict is Verdict.NON_CONFORME]
+    bad = [
+        f"{name} : {reasons[0] if reasons else verdict}"
+        for verdict, name, reasons in scenarios
+        if verdict is Verdict.NON_CONFORME
+    ]
     if bad or against:
-        reasons = tuple(dict.fromkeys([*(f"scénario {name}" for name in bad), *against]))
+        reasons = tuple(dict.fromkeys([*bad, *against]))
         return CampaignVerdict(Verdict.NON_CONFORME, ExitCode.NON_CONFORME, reasons)
     if not observed:
         reason = "aucun échange n'est arrivé aux simulateurs"
         return CampaignVerdict(Verdict.NON_OBSERVE, ExitCode.NOTHING_OBSERVED, (reason,))
-    silent = [name for verdict, name in scenarios if verdict is Verdict.NON_OBSERVE]
+    silent = tuple(
+        f"{name} : non observé" for verdict, name, _ in scenarios if verdict is Verdict.NON_OBSERVE
+    )
     if silent:
-        reasons = tuple(f"scénario {name} non observé" for name in silent)
-        return CampaignVerdict(Verdict.NON_OBSERVE, ExitCode.NOTHING_OBSERVED, reasons)
-    by_hand = tuple(name for verdict, name in scenarios if verdict is Verdict.A_VERIFIER)
+        return CampaignVerdict(Verdict.NON_OBSERVE, ExitCode.NOTHING_OBSERVED, silent)
+    by_hand = tuple(name for verdict, name, _ in scenarios if verdict is Verdict.A_VERIFIER)
     if by_hand:
         return CampaignVerdict(Verdict.A_VERIFIER, ExitCode.CONFORME, by_hand)
     return CampaignVerdict(Verdict.CONFORME, ExitCode.CONFORME, ())
