@@ -30,10 +30,10 @@ from simulators.pki.authority import (
 )
 from simulators.pki.contexts import make_context
 from simulators.pki.credential import Credential
-from simulators.pki.keys import AUTHORITY_BITS, KeyCache
+from simulators.pki.keys import LEAF_BITS, ROOT_BITS, KeyCache
 from simulators.pki.profiles import Profile
 from simulators.pki.revocation import revocation_list
-from simulators.pki.truststore import write_credential, write_trust
+from simulators.pki.truststore import write_credential, write_trust, write_variant
 
 VARIANTS = {
     "expire": "certificat expiré",
@@ -170,14 +170,14 @@ class Pki:
         """Write trust and certificates for every technology in a folder.
 
         Gives the parts ``confiance`` and ``certificats`` of the descriptor.
-        Variants come without PKCS#12.
+        Variants share the key of the right certificate and come without PKCS#12.
         """
         trust = write_trust(self, folder)
         written = {name: write_credential(self.credential(name), folder) for name in self.names}
         for name in self.names:
             for variant in VARIANTS:
                 spoilt = self.credential(f"{name}.{variant}")
-                written[spoilt.name] = write_credential(spoilt, folder, p12=False)
+                written[spoilt.name] = write_variant(spoilt, folder, written[name]["cle"])
         return {"confiance": trust, "certificats": written}
 
     def rsa_key(self, name: str) -> rsa.RSAPrivateKey:
@@ -203,7 +203,8 @@ class Pki:
         issuer = self.authority(parent) if parent else None
         return make_authority(
             name,
-            self._cache.key(f"ac-{name}", AUTHORITY_BITS),
+            # A root signs three times; an issuing authority, a hundred at each start.
+            self._cache.key(f"ac-{name}", LEAF_BITS if parent else ROOT_BITS),
             issuer,
             Period.years(self.year - 6, self.year + 10),
             serial(self.seed, self.year, name),

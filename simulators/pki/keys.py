@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 LEAF_BITS = 2048
-AUTHORITY_BITS = 3072
+ROOT_BITS = 3072
 
 
 def default_cache() -> Path:

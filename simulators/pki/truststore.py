@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from simulators.pki.credential import PASSWORD, Credential, truststore_p12
+from simulators.pki.pages import write_pages
 
 if TYPE_CHECKING:
     from simulators.pki.hierarchy import Pki
@@ -58,6 +59,7 @@ def write_trust(pki: Pki, folder: Path) -> dict[str, Any]:
     for name, certificate in authorities:
         der = certificate.public_bytes(serialization.Encoding.DER)
         (place / f"{name}.cer").write_bytes(der)
+    write_pages(place)
     return {
         "pem": "confiance/autorites.pem",
         "der": [f"confiance/{name}.cer" for name, _ in authorities],
@@ -67,19 +69,31 @@ def write_trust(pki: Pki, folder: Path) -> dict[str, Any]:
     }
 
 
-def write_credential(credential: Credential, folder: Path, *, p12: bool = True) -> dict[str, Any]:
+def write_credential(credential: Credential, folder: Path) -> dict[str, Any]:
     """Write one certificate, its key and its chain; gives its part of the descriptor."""
-    place = folder / "certificats"
-    place.mkdir(parents=True, exist_ok=True)
     name = credential.name
     files = {
         "certificat": (f"{name}.pem", credential.pem),
         "cle": (f"{name}.key.pem", credential.key_pem),
         "chaine": (f"{name}.chaine.pem", credential.chain_pem),
+        "p12": (f"{name}.p12", credential.p12()),
     }
-    if p12:
-        files["p12"] = (f"{name}.p12", credential.p12())
+    return {**_written(files, folder), "mot_de_passe": PASSWORD}
+
+
+def write_variant(credential: Credential, folder: Path, key: str) -> dict[str, Any]:
+    """Write a spoilt certificate; ``key`` is the path of the key it shares."""
+    name = credential.name
+    files = {
+        "certificat": (f"{name}.pem", credential.pem),
+        "chaine": (f"{name}.chaine.pem", credential.chain_pem),
+    }
+    return {**_written(files, folder), "cle": key}
+
+
+def _written(files: dict[str, tuple[str, bytes]], folder: Path) -> dict[str, str]:
+    place = folder / "certificats"
+    place.mkdir(parents=True, exist_ok=True)
     for file, content in files.values():
         (place / file).write_bytes(content)
-    paths = {kind: f"certificats/{file}" for kind, (file, _) in files.items()}
-    return {**paths, "mot_de_passe": PASSWORD} if p12 else paths
+    return {kind: f"certificats/{file}" for kind, (file, _) in files.items()}
