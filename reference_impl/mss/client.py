@@ -6,6 +6,7 @@ kept nor written anywhere.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import TypeVar
@@ -15,7 +16,14 @@ from reference_impl.mss import bounces, imap, message, smtp
 from reference_impl.mss.smtp import TokenRefusedError
 from reference_impl.people import Environment, Mail, MssSettings, Professional
 from reference_impl.ports import IdSource, ReceivedMail, SendResult, Tokens
-from reference_impl.transport import Transport
+from reference_impl.transport import tls_context
+
+# ECO.1.1.3, by their OpenSSL names: C030, C02F, C028, C027, 009F, 009E. TLS 1.3 is not concerned.
+_SUITES = (
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256:"
+    "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256"
+)
 
 Result = TypeVar("Result")
 
@@ -26,13 +34,11 @@ class MssClient:
     def __init__(
         self,
         environment: Environment,
-        transport: Transport,
         ids: IdSource,
         tokens: Tokens,
         timeout: float = 30.0,
     ) -> None:
         self._environment = environment
-        self._transport = transport
         self._ids = ids
         self._tokens = tokens
         self._timeout = timeout
@@ -42,7 +48,7 @@ class MssClient:
         patient = mail.patient
         oid = self._environment.document_oid(patient.ins) if patient and patient.ins else None
         envelope = message.build(mail, self._environment.software, self._ids.oid("archive"), oid)
-        server, tls = self._settings().smtp, self._transport.context()
+        server, tls = self._settings().smtp, self._tls()
         refused = self._with_token(
             mail.sender,
             lambda token: smtp.submit(server, tls, token, envelope, self._timeout),
@@ -66,7 +72,7 @@ class MssClient:
         return tuple(bounce for bounce in read if bounce is not None)
 
     def _read(self, professional: Professional, *, whole: bool = False) -> tuple[EmailMessage, ...]:
-        server, tls = self._settings().imap, self._transport.context()
+        server, tls = self._settings().imap, self._tls()
         return self._with_token(
             professional,
             lambda token: imap.read_inbox(
@@ -86,6 +92,11 @@ class MssClient:
                 "JETON_REFUSE",
                 "La messagerie refuse votre session Pro Santé Connect : reconnectez-vous.",
             ) from error
+
+    def _tls(self) -> ssl.SSLContext:
+        context = tls_context(self._environment)
+        context.set_ciphers(_SUITES)
+        return context
 
     def _settings(self) -> MssSettings:
         settings = self._environment.mss

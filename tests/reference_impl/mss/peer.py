@@ -20,7 +20,7 @@ from tempfile import mkdtemp
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
@@ -43,7 +43,7 @@ class Peer:
 def server_files(host: str = "localhost") -> tuple[Path, Path]:
     """A self-signed certificate for a host, and its key."""
     folder = Path(mkdtemp(prefix="serveur-essai-"))
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     names = [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     certificate = (
@@ -62,11 +62,6 @@ def server_files(host: str = "localhost") -> tuple[Path, Path]:
     paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
     paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return paths
-
-
-def client_context() -> ssl.SSLContext:
-    """A context that trusts the peer."""
-    return ssl.create_default_context(cafile=str(server_files()[0]))
 
 
 Answer = Callable[[str], object]

@@ -11,7 +11,6 @@ import pytest
 from reference_impl.errors import OutcomeUnknownError, RefusedError, UnavailableError
 from reference_impl.mss.client import MssClient
 from reference_impl.people import HostPort, MssSettings
-from reference_impl.transport import Transport
 from tests.reference_impl.mss.peer import CUT, server_files, smtp_peer
 from tests.reference_impl.story import ENVIRONMENT, ROOT, card, mail, written
 
@@ -47,7 +46,7 @@ class Ids:
 def mss_client(address, tokens=None):
     settings = MssSettings(address, address, "", "", ())
     environment = replace(ENVIRONMENT, trust_path=server_files()[0], mss=settings)
-    return MssClient(environment, Transport(environment), Ids(), tokens or Tokens(), timeout=5)
+    return MssClient(environment, Ids(), tokens or Tokens(), timeout=5)
 
 
 @contextmanager
@@ -196,7 +195,7 @@ def test_a_server_of_an_unknown_authority_is_refused():
     with served() as peer:
         environment = mss_client(peer.address)._environment
         stranger = replace(environment, trust_path=card().chain_path)
-        client = MssClient(stranger, Transport(stranger), Ids(), Tokens(), timeout=5)
+        client = MssClient(stranger, Ids(), Tokens(), timeout=5)
         with pytest.raises(UnavailableError) as refused:
             client.send(mail(documents=(LETTER,)))
     assert refused.value.code == "TLS_REFUSE"
