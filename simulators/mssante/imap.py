@@ -18,66 +18,42 @@ from simulators import tls
 from simulators.faults import Fault
 from simulators.mssante.accounts import WORDS, Answer, Verdict, authenticate
 from simulators.mssante.faults import AT_OPENING, IN_CLEAR, IN_COMMAND, UNDER_TLS, draw
-from simulators.mssante.imap_commands import NoError, Session
-from simulators.mssante.imap_syntax import LITERAL, Command, ImapSyntaxError, mark, read_command
-from simulators.mssante.operator import Operator
-from simulators.mssante.starttls import (
-    Front,
-    HandshakeError,
-    address_of,
-    note_failure,
-    quick_ack,
-    upgrade,
+from simulators.mssante.imap_commands import Session
+from simulators.mssante.imap_folders import NoError
+from simulators.mssante.imap_stream import (
+    LINE_LIMIT,
+    EndedError,
+    Protocol,
+    RefusedLiteralError,
+    Stream,
 )
+from simulators.mssante.imap_syntax import Command, ImapSyntaxError
+from simulators.mssante.operator import Operator
+from simulators.mssante.starttls import HandshakeError, address_of, note_failure
 from simulators.mssante.state import MailStore, Reading
 from simulators.mssante.wire import Line, Said, Told, exchange
 
 _log = logging.getLogger("simulators.mssante")
 OPERATION = "IMAP-AUTH"
 EXTENSIONS = "SASL-IR LITERAL+ IDLE UIDPLUS MOVE UNSELECT SPECIAL-USE"
-LINE_LIMIT = 64 * 1024
-CLEAR_LITERAL = 16 * 1024
-"""Octets of a literal before authentication."""
 IDLE_CHECK = 1.0
 """Seconds after which IDLE looks by itself: a change may come from another process."""
-TIMEOUT = 1800.0
-"""Seconds of inactivity before BYE (RFC 3501 §5.4)."""
-
-
-class Protocol(asyncio.StreamReaderProtocol):
-    """A stream that acknowledges at once."""
-
-    def data_received(self, data: bytes) -> None:
-        """Octets came, in clear or decrypted."""
-        if self._transport is not None:  # type: ignore[attr-defined]
-            quick_ack(self._transport)  # type: ignore[attr-defined]
-        super().data_received(data)
-
-
-class EndedError(Exception):
-    """The session is over; nothing more is said."""
 
 
 class Connection:
     """One client from greeting to logout."""
 
-    def __init__(self, operator: Operator, context: ssl.SSLContext, protocol: Protocol) -> None:
+    def __init__(self, operator: Operator, context: ssl.SSLContext, stream: Stream) -> None:
         self._operator = operator
         self._kernel = operator.kernel
         self._context = context
-        self._protocol = protocol
-        self._reader: asyncio.StreamReader
-        self._transport: Any = None
-        self._writer: asyncio.StreamWriter
-        self._line = Line("?")
-        self._front: Front | None = None
+        self._stream = stream
+        self._line = Line(address_of(stream.transport))
         self._session: Session | None = None
         self._offers_tls = self._offers_oauth = True
 
-    async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def run(self) -> None:
         """Serve the client to the end; nothing it sends stops the simulator."""
-        self._reader, self._writer, self._transport = reader, writer, writer.transport
-        self._line = Line(address_of(writer.transport))
         try:
             fault = draw(self._kernel, "TLS", AT_OPENING)
             if fault is not None:
@@ -95,60 +71,23 @@ class Connection:
         except Exception:
             _log.exception("session IMAP interrompue")
         finally:
-            self._writer.close()
+            self._stream.close()
 
     async def _serve(self) -> None:
         self._offers_tls = draw(self._kernel, "IMAP-CAPABILITY", IN_CLEAR) is None
-        await self._send(b"* OK IMAP4rev1 pret\r\n")
+        await self._stream.send(b"* OK IMAP4rev1 pret\r\n")
         while True:
             try:
-                command = await self._read()
+                command = await self._stream.command()
+            except RefusedLiteralError:
+                continue
             except ImapSyntaxError as error:
-                await self._send(f"* BAD {error}\r\n".encode())
+                await self._stream.send(f"* BAD {error}\r\n".encode())
                 continue
             await self._dispatch(command)
 
-    # Reading and writing
-
-    async def _read(self) -> Command:
-        """A command with its literals; raises ImapSyntaxError, EndedError."""
-        line, literals = b"", list[bytes]()
-        while True:
-            line += await self._read_line()
-            found = LITERAL.search(line)
-            if found is None:
-                break
-            size, plus = int(found[1]), bool(found[2])
-            await self._accept_literal(line, size, plus=plus)
-            literals.append(await self._reader.readexactly(size))
-            line = line[: found.start()] + mark(len(literals) - 1)
-        return read_command(line, literals)
-
-    async def _read_line(self) -> bytes:
-        try:
-            line = await asyncio.wait_for(self._reader.readuntil(b"\n"), TIMEOUT)
-        except asyncio.LimitOverrunError:
-            await self._send(b"* BYE ligne trop longue\r\n")
-            raise EndedError from None
-        return line.rstrip(b"\r\n")
-
-    async def _accept_literal(self, line: bytes, size: int, *, plus: bool) -> None:
-        limit = self._operator.size_limit if self._session else CLEAR_LITERAL
-        if size > limit:
-            tag = line.partition(b" ")[0].decode("ascii", "replace")
-            await self._send(f"{tag} NO [LIMIT] litteral de plus de {limit} octets\r\n".encode())
-            if plus:
-                raise EndedError  # it comes anyway
-            raise ImapSyntaxError("litteral refuse")
-        if not plus:
-            await self._send(b"+ pret\r\n")
-
-    async def _send(self, data: bytes) -> None:
-        self._writer.write(data)
-        await self._writer.drain()
-
     async def _tagged(self, command: Command, words: str) -> None:
-        await self._send(f"{command.tag} {words}\r\n".encode())
+        await self._stream.send(f"{command.tag} {words}\r\n".encode())
 
     # Commands without a mailbox
 
@@ -170,7 +109,7 @@ class Connection:
             await self._run(command, self._session)
 
     async def _capability(self, command: Command) -> None:
-        if self._front is None:
+        if self._stream.front is None:
             starttls = " STARTTLS" if self._offers_tls else ""
             offer = f"IMAP4rev1{starttls} LOGINDISABLED"
         else:
@@ -178,11 +117,11 @@ class Connection:
             mechanism = " AUTH=XOAUTH2" if self._offers_oauth else ""
             offer = f"IMAP4rev1{mechanism} {EXTENSIONS}"
         text = f"* CAPABILITY {offer}\r\n{command.tag} OK CAPABILITY termine\r\n"
-        await self._send(text.encode())
+        await self._stream.send(text.encode())
 
     async def _noop(self, command: Command) -> None:
         lines = await asyncio.to_thread(self._news) if self._session else []
-        await self._send(_lines([*lines, f"{command.tag} OK NOOP termine".encode()]))
+        await self._stream.send(_lines([*lines, f"{command.tag} OK NOOP termine".encode()]))
 
     def _news(self) -> list[bytes]:
         assert self._session is not None
@@ -190,46 +129,31 @@ class Connection:
             return self._session.news(MailStore(Reading(connection), self._kernel.campaign))
 
     async def _logout(self, command: Command) -> None:
-        await self._send(f"* BYE Deconnexion\r\n{command.tag} OK LOGOUT termine\r\n".encode())
+        await self._stream.send(
+            f"* BYE Deconnexion\r\n{command.tag} OK LOGOUT termine\r\n".encode()
+        )
         raise EndedError
 
     async def _starttls(self, command: Command) -> None:
-        if self._front is not None or not self._offers_tls:
+        if self._stream.front is not None or not self._offers_tls:
             await self._tagged(command, "BAD STARTTLS n'est pas offert ici")
             return
         await self._tagged(command, "OK Debut de la negociation TLS")
-        # Nothing said in clear may pass for said under TLS (RFC 3501 §6.2.1).
-        self._reader._buffer.clear()  # type: ignore[attr-defined]
         try:
-            front, secured = await upgrade(
-                self._protocol, self._transport, self._context, announce=False
-            )
+            front = await self._stream.start_tls(self._context)
         except HandshakeError as failure:
             await self._failed(failure.peer, failure.__cause__, failure.fault)
             raise EndedError from failure
-        self._front, self._transport = front, secured
-        self._reader._transport = secured  # type: ignore[attr-defined]
-        self._protocol._transport = secured  # type: ignore[attr-defined]
-        self._protocol._over_ssl = True  # type: ignore[attr-defined]
-        loop = asyncio.get_running_loop()
-        self._writer = asyncio.StreamWriter(secured, self._protocol, self._reader, loop)
         self._line = Line(self._line.peer, tls.peer_of(front.secured))
-        await self._first_word(front)
-
-    async def _first_word(self, front: Front) -> None:
-        """A client that refuses our certificate under TLS 1.3 says so only now."""
         try:
-            while not self._reader._buffer:  # type: ignore[attr-defined]
-                if self._reader.at_eof():
-                    raise ConnectionResetError
-                await self._reader._wait_for_data("starttls")  # type: ignore[attr-defined]
+            await self._stream.first_word()
         except (OSError, ssl.SSLError) as error:
             await self._failed(tls.peer_of(front.secured), error, front.fault)
             raise EndedError from error
 
     async def _failed(self, shown: Any, error: BaseException | None, fault: Any) -> None:
         await asyncio.to_thread(note_failure, self._kernel, self._line.peer, shown, error, fault)
-        self._transport.abort()
+        self._stream.abort()
 
     # Authentication
 
@@ -241,8 +165,8 @@ class Connection:
             return
         blob = str(command.arguments[1]).encode() if len(command.arguments) > 1 else None
         if blob is None:
-            await self._send(b"+ \r\n")
-            blob = await self._read_line()
+            await self._stream.send(b"+ \r\n")
+            blob = await self._stream.line()
         if blob == b"*":
             await self._tagged(command, "BAD authentification abandonnee")
             return
@@ -253,7 +177,7 @@ class Connection:
         await self._conclude(command, verdict)
 
     def _unwanted(self, mechanism: str) -> str:
-        if self._front is None:
+        if self._stream.front is None:
             return "NO [PRIVACYREQUIRED] STARTTLS d'abord"
         if self._session is not None:
             return "BAD deja authentifie"
@@ -265,19 +189,20 @@ class Connection:
         if verdict.answer is Answer.ACCEPTED and box is not None:
             self._line = replace(self._line, authenticated=box.address, professional=box.holder)
             self._session = Session(self._kernel, box.address)
+            self._stream.literal_limit = self._operator.size_limit
         if verdict.answer is Answer.SILENT:
-            await self._reader.read()
+            await self._stream.until_gone()
         if verdict.answer in (Answer.CHALLENGED, Answer.CUT):
-            await self._send(b"+ " + REFUSAL + b"\r\n")
+            await self._stream.send(b"+ " + REFUSAL + b"\r\n")
         if verdict.answer in (Answer.CUT, Answer.CLOSED, Answer.SILENT):
             raise EndedError
         if verdict.answer is Answer.CHALLENGED:
-            await self._read_line()
+            await self._stream.line()
         await self._tagged(command, WORDS[OPERATION][verdict.answer])
 
     async def _login(self, command: Command) -> None:
         """Never offered (LOGINDISABLED); its password is not journaled."""
-        if self._front is None:
+        if self._stream.front is None:
             await self._refuse(command, "LOGIN", "NO [PRIVACYREQUIRED] STARTTLS d'abord")
         else:
             await self._refuse(command, "LOGIN", "NO [CANNOT] utiliser AUTHENTICATE XOAUTH2")
@@ -300,7 +225,7 @@ class Connection:
             await asyncio.sleep(fault.delay)
         if fault is not None and fault.name == "couper-apres-traitement":
             raise EndedError
-        await self._send(_lines([*lines, f"{command.tag} {words}".encode()]))
+        await self._stream.send(_lines([*lines, f"{command.tag} {words}".encode()]))
 
     def _commit(
         self, command: Command, operation: str, session: Session, fault: Fault | None
@@ -341,9 +266,9 @@ class Connection:
         spoilt = exchange(self._kernel, self._line, said, told)
         await asyncio.to_thread(self._kernel.journal.append, spoilt)
         if fault.name == "bye":
-            await self._send(b"* BYE fin de session decidee par le serveur\r\n")
+            await self._stream.send(b"* BYE fin de session decidee par le serveur\r\n")
         if fault.name == "muet":
-            await self._reader.read()
+            await self._stream.until_gone()
         raise EndedError
 
     async def _idle(self, command: Command) -> None:
@@ -352,11 +277,13 @@ class Connection:
             await self._tagged(command, "BAD authentification requise")
             return
         loop, arrived = asyncio.get_running_loop(), asyncio.Event()
-        stop = self._operator.watch(
-            self._session.address, lambda: loop.call_soon_threadsafe(arrived.set)
-        )
-        await self._send(b"+ en attente\r\n")
-        done = asyncio.ensure_future(self._read_line())
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(arrived.set)
+
+        stop = self._operator.watch(self._session.address, wake)
+        await self._stream.send(b"+ en attente\r\n")
+        done = asyncio.ensure_future(self._stream.line())
         try:
             while not done.done():
                 waiting = asyncio.ensure_future(arrived.wait())
@@ -367,10 +294,10 @@ class Connection:
                 arrived.clear()
                 lines = await asyncio.to_thread(self._news)
                 if lines:
-                    await self._send(_lines(lines))
+                    await self._stream.send(_lines(lines))
         finally:
             stop()
-            done.cancel() if not done.done() else None
+            done.cancel()
         said = (await done).strip().upper()
         await self._tagged(command, "OK IDLE termine" if said == b"DONE" else "BAD DONE attendu")
 
@@ -387,7 +314,7 @@ async def start(
 
     def connect() -> Protocol:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await Connection(operator, context, protocol).run(reader, writer)
+            await Connection(operator, context, Stream(protocol, reader, writer)).run()
 
         protocol = Protocol(asyncio.StreamReader(limit=LINE_LIMIT, loop=loop), serve, loop=loop)
         return protocol

@@ -12,6 +12,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import getaddresses
+from typing import cast
 
 from simulators.mssante.imap_syntax import listed, string
 
@@ -194,4 +195,6 @@ def _pairs(pairs: list[tuple[str, str]]) -> bytes:
 
 
 def _plain(value: object) -> str:
-    return str(value[2]) if isinstance(value, tuple) else str(value)  # RFC 2231
+    if isinstance(value, tuple):
+        return str(cast("tuple[object, ...]", value)[2])  # RFC 2231
+    return str(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 LITERAL = re.compile(rb"\{(\d{1,10})(\+?)\}$")
 _MARK = re.compile(rb"\x00(\d+)\x00")
@@ -134,8 +135,7 @@ def text_of(token: object) -> str:
 def words_of(token: object) -> list[str]:
     """A list of words, or one word alone."""
     if isinstance(token, list):
-        items: Iterable[object] = token  # type: ignore[reportUnknownVariableType]
-        return [text_of(item) for item in items]
+        return [text_of(item) for item in cast("list[object]", token)]
     return [text_of(token)]
 
 

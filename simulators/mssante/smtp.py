@@ -48,6 +48,8 @@ from simulators.mssante.wire import (
 )
 
 _log = logging.getLogger("simulators.mssante")
+# aiosmtpd warns of its own deprecated attributes; a bench stays silent.
+logging.getLogger("mail.log").addHandler(logging.NullHandler())
 OPERATION = "SMTP-AUTH"
 _CHALLENGE = "334 "
 
@@ -70,6 +72,7 @@ class Submission(SMTP):
         )
         self.command_size_limits = defaultdict(lambda: 1024, {"AUTH": MAX_LINE})
         self._operator = operator
+        self._context = context
         self._kernel = operator.kernel
         self._line = Line("?")
         self._open: Transaction | None = None
@@ -182,7 +185,7 @@ class Submission(SMTP):
         self._line = Line(self._line.peer, tls.peer_of(self._front.secured))
 
     async def _upgrade(self, clear: Any) -> tuple[Front, Any]:
-        return await upgrade(self, clear, self.tls_context, announce=True)
+        return await upgrade(self, clear, self._context, announce=True)
 
     # Authentication
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from asyncio import sslproto
-from typing import Any
+from typing import Any, cast
 
 from rules.exchange import TlsPeer
 from simulators import tls
@@ -65,7 +65,7 @@ async def upgrade(
         ssl_shutdown_timeout=5,
     )
     transport.set_protocol(front)
-    secured: asyncio.Transport = front._get_app_transport()  # type: ignore[attr-defined]
+    secured = cast("asyncio.Transport", front._get_app_transport())  # type: ignore[attr-defined]
     front.connection_made(transport)
     try:
         await waiter
