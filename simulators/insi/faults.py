@@ -114,6 +114,7 @@ LIES: Mapping[str, tuple[str, Lie]] = {
         f"style-{name}": (f"N20 : sérialisation « {name} »", _written(style=name))
         for name in STYLES
     },
+    "en-tete-vide": ("N20 : un Header vide", _written(header=True)),
     "element-inconnu": ("N20 : un élément de plus", _written(unknown_element=True)),
     "commentaire": ("N20 : un commentaire XML près de l'OID", _written(comment=True)),
     "bom": ("N20 : une marque d'ordre des octets", _written(byte_order_mark=True)),

@@ -17,7 +17,7 @@ from simulators.http import ClientCertificate, HttpListener, HttpRequest, HttpRe
 from simulators.insi import description, faults, settings
 from simulators.insi.admission import Door, RefusedError, admit
 from simulators.insi.errors import CATALOGUE, ServiceError
-from simulators.insi.people import QUALIFICATION, from_world
+from simulators.insi.people import QUALIFICATION, Person, from_world
 from simulators.insi.state import InsiState, Result, person_of
 from simulators.insi.wire import CONTENT_TYPE, Reply, answer, fault
 from simulators.kernel import Kernel
@@ -95,6 +95,7 @@ class InsiService:
             result.code,
             result.person,
             style=told["serialisation"],
+            header=told["en_tete"],
             by_card=isinstance(message.search, CardSearch),
         )
         reply = faults.spoil(reply, request.fault)
@@ -158,6 +159,10 @@ class InsiService:
                     _change_person(state, ins, told)
             else:
                 state.set_setting(name, settings.verify(name, value))
+
+    def put(self, unit: Unit, person: Person) -> None:
+        """Put one more person in the base."""
+        self._state(unit).add(person)
 
     def _state(self, unit: Unit) -> InsiState:
         return InsiState(unit.connection, self._kernel.campaign)

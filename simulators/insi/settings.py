@@ -1,7 +1,10 @@
 """The part ``insi`` of the bench's settings, which a test may change while it runs.
 
 ``{"insi": {"profil": "qualification", "serialisation": "cnda", "controle_cn": false,
-"idam": ["TSTBANC00042"]}}``
+"en_tete": true, "idam": ["TSTBANC00042"]}}``
+
+``controle_cn``: is the CN of the organisation certificate verified; ``en_tete``: do the
+answers carry an empty Header; ``idam``: authorisations the gateway knows.
 """
 
 from __future__ import annotations
@@ -27,14 +30,14 @@ def verify(name: str, value: object) -> Any:
         return value
     if name == "serialisation" and value in STYLES:
         return value
-    if name == "controle_cn" and isinstance(value, bool):
+    if name in ("controle_cn", "en_tete") and isinstance(value, bool):
         return value
     if name == "idam" and isinstance(value, list):
         return [str(one) for one in cast("list[object]", value)]
     raise ValueError(
         f"INSi : « {name} » : {value!r} ne veut rien dire. Réglages connus : profil "
-        f"({', '.join(PROFILES)}), serialisation ({', '.join(STYLES)}), controle_cn (true ou "
-        "false), idam (liste des autorisations connues), personnes."
+        f"({', '.join(PROFILES)}), serialisation ({', '.join(STYLES)}), controle_cn et "
+        "en_tete (true ou false), idam (liste des autorisations connues), personnes."
     )
 
 
@@ -45,6 +48,7 @@ def defaults(kernel: Kernel) -> dict[str, Any]:
         "profil": "production",
         "serialisation": "2022",
         "controle_cn": True,
+        "en_tete": False,
         "idam": [kernel.world.software.idam],
         **told,
     }

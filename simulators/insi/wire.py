@@ -52,7 +52,7 @@ class Reply:
     code: str
     person: Person | None = None
     style: str = "2022"
-    header: bool = True
+    header: bool = False
     """An empty Header before Body."""
     omitted: frozenset[str] = frozenset()
     """Elements left out: ``INDIVIDU``, ``Cle``, ``LieuNaissance``, ``ListePrenom``."""
