@@ -72,7 +72,7 @@ class PscSessions:
             self._sessions[professional.national_id] = session
             return session
 
-    def close(self, professional: Professional) -> None:
+    def close(self, professional: Professional) -> Session:
         """Log out of the LGC and of Pro Santé Connect (EXI PSC 20).
 
         The local session is closed even when the provider does not answer.
@@ -82,6 +82,7 @@ class PscSessions:
             if session is None:
                 raise _no_session(professional)
             self._end(session)
+            return session
 
     def access_token(self, professional: Professional) -> str:
         """A token still valid, refreshed when needed."""

@@ -23,11 +23,16 @@ _LIMITS = httpx.Limits(max_keepalive_connections=0)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
+_SUITES = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-SHA384"
+"""TLS 1.2 suites that both MSSanté (ECO.1.1.3) and the DMP (§5.1 of its sheet) authorise."""
+
+
 def tls_context(environment: Environment, credential: Credential | None = None) -> ssl.SSLContext:
     """A client context: TLS ≥ 1.2, host name checked, the credential presented when given."""
     try:
         context = ssl.create_default_context(cafile=str(environment.trust_path))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(_SUITES)
         if credential is not None:
             _present(context, credential)
     except (OSError, ValueError) as error:

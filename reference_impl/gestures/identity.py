@@ -45,10 +45,11 @@ def open_session(lgc: Lgc, asked: ProfessionalOnly) -> SessionAnswer:
 
 def close_session(lgc: Lgc, asked: ProfessionalOnly) -> SessionAnswer:
     """``session.close``."""
-    professional = lgc.publisher.professional(asked.professionnel)
-    lgc.sessions.close(professional)
+    session = lgc.sessions.close(lgc.publisher.professional(asked.professionnel))
     closed = SessionJson(
-        professionnel=professional.national_id, fermee_le=lgc.clock.now().isoformat()
+        professionnel=session.professional,
+        ouverte_le=session.opened_at.isoformat(),
+        fermee_le=lgc.clock.now().isoformat(),
     )
     return SessionAnswer(session=closed)
 
