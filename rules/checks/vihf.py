@@ -150,9 +150,10 @@ def sha256(vihf: Vihf, _context: Context) -> Iterator[Finding]:
 def attributes(vihf: Vihf, context: Context) -> Iterator[Finding]:
     """Presence, number, fixed values; legacy attributes; no AudienceRestriction."""
     place = f"{vihf.place}/AttributeStatement"
-    for name in (*_REQUIRED, *_needed(vihf, context), *_OPTIONAL):
+    required = (*_REQUIRED, *_needed(vihf, context))
+    for name in dict.fromkeys((*required, *_OPTIONAL)):
         count = len(vihf.named(name))
-        wanted = count == 1 or (count == 0 and name in _OPTIONAL)
+        wanted = count == 1 or (count == 0 and name not in required)
         filled = count == 0 or bool(vihf.text(name)) or bool(vihf.codes(name))
         if not wanted or not filled:
             yield Finding(
