@@ -33,12 +33,14 @@ def running(
     ``options`` are those of :class:`~simulators.platform.Platform`. The variable
     SEGUR_TEST_STORE gives another store than SQLite (an SQLAlchemy URL).
     """
-    shared_store = os.environ.get("SEGUR_TEST_STORE")
-    if shared_store and "store_url" not in options:
-        options["store_url"] = shared_store
-        options.setdefault("campaign", f"essai-{uuid.uuid4()}")
     with tempfile.TemporaryDirectory(prefix="banc-essai-") as temporary:
         options.setdefault("folder", Path(temporary))
+        shared_store = os.environ.get("SEGUR_TEST_STORE")
+        if shared_store and "store_url" not in options:
+            options["store_url"] = shared_store
+            # The folder stands for the campaign, as it does with SQLite.
+            name = uuid.uuid5(uuid.NAMESPACE_URL, str(options["folder"]))
+            options.setdefault("campaign", f"essai-{name}")
         with Platform(services, **options) as platform:
             yield platform
 

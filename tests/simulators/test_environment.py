@@ -24,7 +24,7 @@ def platform():
 def test_the_file_is_the_descriptor(platform):
     written = json.loads((platform.folder / "environnement.json").read_text("utf-8"))
     assert written == platform.descriptor
-    assert Descriptor.model_validate(written).banc.campagne == "banc"
+    assert Descriptor.model_validate(written).banc.campagne == platform.kernel.campaign
     assert re.fullmatch(r"http://localhost:\d+", written["banc"]["administration"])
 
 

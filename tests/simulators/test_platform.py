@@ -54,8 +54,11 @@ def test_a_campaign_opened_again_keeps_state_and_ports(tmp_path):
 def test_a_campaign_keeps_its_seed(tmp_path):
     with running([Demo], folder=tmp_path, seed=3):
         pass
-    with pytest.raises(SettingsError, match="graine 3"):
-        Platform([Demo], folder=tmp_path, seed=4).start()
+    with (
+        pytest.raises(SettingsError, match="graine 3"),
+        running([Demo], folder=tmp_path, seed=4),
+    ):
+        pass
 
 
 def test_two_campaigns_share_a_store_without_mixing(tmp_path):
@@ -143,12 +146,11 @@ def test_another_seed_draws_another_world():
 KILLED = """
 import sys
 from pathlib import Path
-from simulators.platform import Platform
+from simulators.testing import running
 from tests.simulators.demo import Demo
-platform = Platform([Demo], folder=Path(sys.argv[1]))
-platform.start()
-print("prêt", flush=True)
-sys.stdin.read()
+with running([Demo], folder=Path(sys.argv[1])):
+    print("prêt", flush=True)
+    sys.stdin.read()
 """
 
 
