@@ -117,13 +117,13 @@ def _entry(element: etree._Element) -> InsEntry:
 
 def _fault(soap: SoapMessage, fault: SoapFault) -> InsiFault:
     error = None if fault.detail is None else fault.detail.find(f"{{{NS_SIRAM}}}Erreur")
-    get = (lambda _name: None) if error is None else error.get
+    told = {} if error is None else dict(error.attrib)
     return InsiFault(
         soap=soap,
         fault=fault,
-        code=get("code"),
-        severity=get("severite"),
-        message_id=get("messageID"),
+        code=told.get("code"),
+        severity=told.get("severite"),
+        message_id=told.get("messageID"),
         text=text_of(error),
     )
 

@@ -140,4 +140,4 @@ FAULTS: Mapping[str, str] = {
 
 def spoil(reply: Reply, name: str | None) -> Reply:
     """The answer once a lie is applied; unchanged for any other name."""
-    return LIES[name][1](reply) if name in LIES else reply
+    return LIES[name][1](reply) if name is not None and name in LIES else reply

@@ -72,7 +72,7 @@ class InsiService:
             return _refusal(refused.error, message)
 
     def _serve(self, door: Door, request: HttpRequest, message: InsiRequest) -> HttpResponse:
-        if request.fault in CATALOGUE:
+        if request.fault is not None and request.fault in CATALOGUE:
             raise RefusedError(CATALOGUE[request.fault])
         if request.fault == faults.FAULT_IN_200:
             return replace(_refusal(CATALOGUE["insi_102"], message), status=200)
@@ -200,8 +200,8 @@ def _change_person(state: InsiState, ins: str, told: Any) -> None:
     gone = state.remove(ins)
     if told is None:
         return
-    known = asdict(gone[0]) if gone else {"active": {"number": ins[:13], "key": ins[13:] or None}}
-    known.setdefault("history", ())
+    new = {"active": {"number": ins[:13], "key": ins[13:] or None}, "history": ()}
+    known: dict[str, Any] = asdict(gone[0]) if gone else new
     if not isinstance(told, Mapping):
         raise ValueError(f"INSi : personne {ins} : des champs sont attendus, ou null.")
     try:
