@@ -103,7 +103,8 @@ def _reading(path: Path, sniffed: Sniffed, known: FileContext, position: int) ->
 
 
 def _judged(reading: Reading, sniffed: Sniffed, known: FileContext) -> Judgement:
-    context = _context(known, reading.exchange if sniffed.message is not None else None)
+    exchange = reading.exchange if sniffed.message is not None else None
+    context = replace(_context(known, exchange), parts_apart=sniffed.parts_apart)
     if sniffed.message is None or sniffed.answer or known.tls is None:
         # Alone, a message shows nothing of its handshake: only what it says is judged.
         judgement = Judgement(reading.problems, frozenset(f.check_id for f in reading.problems))

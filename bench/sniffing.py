@@ -23,6 +23,7 @@ from rules.formats.psc import UserInfo
 from rules.formats.vihf import Vihf
 from rules.formats.xades import Xades
 from rules.formats.xdm import XdmArchive
+from rules.formats.xds import XOP
 from rules.xml import parse_xml
 
 REQUEST_LINE = re.compile(rb"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) \S+ HTTP/1\.[01]\r?\n")
@@ -43,6 +44,8 @@ class Sniffed:
     """Service of a request or an answer; empty for a document."""
     message: Message | None = None
     answer: bool = False
+    parts_apart: bool = False
+    """The envelope names parts (``xop:Include``) that the file does not hold."""
     read: Callable[[], Iterable[Artefact]] = tuple
 
 
@@ -173,6 +176,7 @@ def _soap(data: bytes, root: etree._Element) -> Sniffed:
         service,
         message,
         answer,
+        parts_apart=next(root.iter(f"{{{XOP}}}Include"), None) is not None,
         read=lambda: _artefacts(service, message, answer),
     )
 

@@ -71,9 +71,7 @@ class Report:
     @cached_property
     def scenarios(self) -> tuple[ScenarioReport, ...]:
         """Scenarios in order."""
-        return tuple(
-            self._scenario(e) for e in self.events if isinstance(e, ScenarioStarted)
-        )
+        return tuple(self._scenario(e) for e in self.events if isinstance(e, ScenarioStarted))
 
     @cached_property
     def features(self) -> tuple[tuple[str, tuple[ScenarioReport, ...]], ...]:

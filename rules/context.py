@@ -183,6 +183,8 @@ class Context:
     identities: Mapping[str, Identity] | None = None
     professional: Professional | None = None
     before: tuple[Exchange, ...] | None = None
+    parts_apart: bool = False
+    """The file judged is the root part of a multipart message, given without the others."""
     enclosing: tuple[object, ...] = ()
 
     def has(self, need: str) -> bool:

@@ -58,7 +58,7 @@ def vihf_of(context: Context) -> Vihf | None:
     source=f"{SOURCE} §8.1 ; EX_2.1-1260",
     rejects=METADATA_ERROR,
 )
-def lot_structure(submission: Submission, _context: Context) -> Iterator[Finding]:
+def lot_structure(submission: Submission, context: Context) -> Iterator[Finding]:
     """Numbers of objects, associations, and one document part per entry."""
     objects = submission.objects
     lots = objects.submission_sets
@@ -85,7 +85,7 @@ def lot_structure(submission: Submission, _context: Context) -> Iterator[Finding
             "Joindre au lot la fiche et le document de sa signature XAdES.",
         )
     yield from _links(objects)
-    yield from _documents(submission)
+    yield from _documents(submission, context)
 
 
 def _links(objects: RegistryObjects) -> Iterator[Finding]:
@@ -121,10 +121,14 @@ def _links(objects: RegistryObjects) -> Iterator[Finding]:
             )
 
 
-def _documents(submission: Submission) -> Iterator[Finding]:
+def _documents(submission: Submission, context: Context) -> Iterator[Finding]:
     paired = set()
     for entry in submission.objects.entries:
         document = submission.document_of(entry)
+        if document is not None:
+            paired.add(document.id)
+            if document.xop and document.data is None and context.parts_apart:
+                continue
         if document is None or document.data is None:
             yield Finding(
                 f"{entry.place} ({entry.id})",
@@ -134,7 +138,6 @@ def _documents(submission: Submission) -> Iterator[Finding]:
                 rejects="XDSMissingDocument",
             )
             continue
-        paired.add(document.id)
         if not document.xop:
             yield Finding(
                 document.place,

@@ -1,0 +1,46 @@
+"""Secrets never reach a report."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.redaction import redacted_headers, redacted_text
+
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Bearer {TOKEN}",
+        f'{{"access_token":"{TOKEN}"}}',
+        "grant_type=password&client_secret=abc123&x=1",
+        '{"refresh_token": "abc123"}',
+        "-----BEGIN PRIVATE KEY-----\nabc123\n-----END PRIVATE KEY-----",
+        '{"pin": "1234abc123"}',
+    ],
+)
+def test_known_secrets_go(text: str) -> None:
+    assert TOKEN not in redacted_text(text)
+    assert "abc123" not in redacted_text(text)
+
+
+def test_what_is_not_secret_stays() -> None:
+    text = "grant_type=refresh_token&scope=openid"
+    assert redacted_text(text) == text
+
+
+@pytest.mark.parametrize("name", ["Authorization", "COOKIE", "Set-Cookie"])
+def test_secret_headers_lose_their_value(name: str) -> None:
+    assert redacted_headers(((name, "Basic abc"), ("Accept", "*/*"))) == (
+        (name, "‹secret›"),
+        ("Accept", "*/*"),
+    )
+
+
+@given(st.text(alphabet="abcXYZ019_-", min_size=8, max_size=60))
+def test_no_token_survives_whatever_its_parts(part: str) -> None:
+    token = f"eyJ{part}.{part}.{part}"
+    assert token not in redacted_text(f"avant {token} après")
