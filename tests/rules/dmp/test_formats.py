@@ -81,7 +81,8 @@ def test_what_is_no_multipart_is_said(content_type: str, body: bytes, place: str
 def test_encoded_parts_are_decoded() -> None:
     body = (
         b"preambule\r\n--uuid:b\r\nContent-ID: <0@banc>\r\n"
-        b"Content-Transfer-Encoding: base64\r\n\r\nQUJD\r\n--uuid:b\r\n\r\nsans en-tete\r\n--uuid:b--\r\nepilogue"
+        b"Content-Transfer-Encoding: base64\r\n\r\nQUJD"
+        b"\r\n--uuid:b\r\n\r\nsans en-tete\r\n--uuid:b--\r\nepilogue"
     )
     assert [part.body for part in split(TYPE, body).parts] == [b"ABC", b"sans en-tete"]
 
