@@ -1,8 +1,8 @@
 """Subject, body, report and PDF of a mail of MSSanté.
 
-MSS-S01 to S03, MSS-B01, MSS-N03, MSS-P01 and P02 of the sheet mssante.md §11. Header
-fields are judged by :mod:`rules.checks.mssante_headers`, what concerns usagers by
-:mod:`rules.checks.mssante_patients`.
+MSS-S01 to S03, MSS-B01, MSS-X01 (its mail side), MSS-N03, MSS-P01 and P02 of the sheet
+mssante.md §11. Header fields are judged by :mod:`rules.checks.mssante_headers`, what
+concerns usagers by :mod:`rules.checks.mssante_patients`.
 """
 
 from __future__ import annotations
@@ -132,6 +132,26 @@ def body_form(message: MssMessage, _context: Context) -> Iterator[Finding]:
             yield Finding(
                 each.place, "utf-8", foreign[0], "Encoder les en-têtes en UTF-8 (RFC 2047)."
             )
+
+
+@check(
+    "MSS-X01",
+    title="Une pièce jointe IHE_XDM.zip qui se décompresse",
+    severity=Severity.BLOCKING,
+    exigences=("MSS/va1.01",),
+    source="Ref#2 v1.0.1 ECO.2.1.1",
+)
+def one_archive(message: MssMessage, _context: Context) -> Iterator[Finding]:
+    """A subject that announces documents goes with one archive; no mail has two."""
+    count = len(message.archives)
+    announced = message.subject.startswith(PREFIX) and not message.automatic
+    if count > 1 or (announced and not count):
+        yield Finding(
+            "pièces jointes",
+            "une pièce jointe IHE_XDM.zip",
+            f"{count} pièces jointes de ce nom" if count else "aucune pièce jointe de ce nom",
+            "Joindre au message tous ses documents dans une seule archive IHE_XDM.zip.",
+        )
 
 
 @check(

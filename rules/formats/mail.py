@@ -173,7 +173,16 @@ def patient_address(address: str) -> bool:
 
 def parse_mail(data: bytes, envelope: Envelope | None = None) -> MssMessage:
     """Read the octets of a mail (CRLF or LF lines); raises MalformedError (MSS-B01)."""
-    message = _parsed(data)
+    if len(data) > MAX_BYTES:
+        raise _malformed("message entier", f"au plus {MAX_BYTES} octets", f"{len(data)} octets")
+    try:
+        return _read(data, envelope)
+    except RecursionError as error:
+        raise _malformed("structure MIME", "une imbrication lisible", "trop profonde") from error
+
+
+def _read(data: bytes, envelope: Envelope | None) -> MssMessage:
+    message = message_from_bytes(data, policy=policy.compat32)
     headers = tuple(header(name, str(value)) for name, value in message.raw_items())
     if not headers:
         raise _malformed("début du message", "des champs d'en-tête", repr(data[:40]))
@@ -190,15 +199,6 @@ def parse_mail(data: bytes, envelope: Envelope | None = None) -> MssMessage:
         unreadable=(*_defects(message), *findings),
         envelope=envelope,
     )
-
-
-def _parsed(data: bytes) -> Message:
-    if len(data) > MAX_BYTES:
-        raise _malformed("message entier", f"au plus {MAX_BYTES} octets", f"{len(data)} octets")
-    try:
-        return message_from_bytes(data, policy=policy.compat32)
-    except RecursionError as error:
-        raise _malformed("structure MIME", "une imbrication lisible", "trop profonde") from error
 
 
 def _leaves(message: Message, number: str = "") -> Iterator[Part]:
