@@ -147,7 +147,7 @@ def gesture_outcome(
     view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
 ) -> Observation:
     """``action`` and ``issue`` (``accepté`` or ``refusé``): what the product answered last."""
-    gestures = [e for e in view.of("lgc", parameters["action"])]
+    gestures = view.of("lgc", parameters["action"])
     if not gestures:
         return Observation(False, f"geste {parameters['action']} non joué", observed=False)
     last = gestures[-1]

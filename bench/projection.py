@@ -33,7 +33,6 @@ from reports.events import (
     Verdict,
 )
 from rules.checks.mom import THRESHOLDS, MomRules, count
-
 from rules.exchange import Exchange, Message
 from rules.findings import Finding
 from rules.formats.certificate import Certificate

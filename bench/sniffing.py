@@ -51,21 +51,10 @@ class Sniffed:
 
 def sniff(data: bytes, envelope: Envelope | None = None) -> Sniffed:
     """Recognise a file by its content. Raises UsageError when nothing fits."""
-    if data.startswith(b"PK\x03\x04"):
-        return Sniffed("archive IHE_XDM", read=lambda: [XdmArchive.parse(data)])
-    if data.startswith(b"%PDF-"):
-        return Sniffed("document PDF", read=lambda: [PdfDocument.parse(data)])
-    if REQUEST_LINE.match(data) or STATUS_LINE.match(data):
-        return _http(data)
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"<"):
-        return _xml(data)
-    if start.startswith(b"--"):
-        return _multipart(start)
-    if start.startswith((b"{", b"[")):
-        return Sniffed("réponse JSON", "psc", read=lambda: list(psc_reading.read_json(data)))
-    if start.startswith(b"eyJ"):
-        return Sniffed("jeton JWT", "psc", read=lambda: _token(data))
+    for recognised, read in _KINDS:
+        if recognised(data, start):
+            return read(data, start)
     if MAIL_HEADER.match(data):
         return Sniffed("courriel MSSanté", "mssante", read=lambda: [parse_mail(data, envelope)])
     raise UsageError(
@@ -219,3 +208,32 @@ def _token(data: bytes) -> Iterable[Artefact]:
 
 def _raise(error: MalformedError) -> Iterable[Artefact]:
     raise error
+
+
+_KINDS: tuple[tuple[Callable[[bytes, bytes], bool], Callable[[bytes, bytes], Sniffed]], ...] = (
+    (
+        lambda data, _: data.startswith(b"PK\x03\x04"),
+        lambda data, _: Sniffed("archive IHE_XDM", read=lambda: [XdmArchive.parse(data)]),
+    ),
+    (
+        lambda data, _: data.startswith(b"%PDF-"),
+        lambda data, _: Sniffed("document PDF", read=lambda: [PdfDocument.parse(data)]),
+    ),
+    (
+        lambda data, _: bool(REQUEST_LINE.match(data) or STATUS_LINE.match(data)),
+        lambda data, _: _http(data),
+    ),
+    (lambda _, start: start.startswith(b"<"), lambda data, _: _xml(data)),
+    (lambda _, start: start.startswith(b"--"), lambda _, start: _multipart(start)),
+    (
+        lambda _, start: start.startswith((b"{", b"[")),
+        lambda data, _: Sniffed(
+            "réponse JSON", "psc", read=lambda: list(psc_reading.read_json(data))
+        ),
+    ),
+    (
+        lambda _, start: start.startswith(b"eyJ"),
+        lambda data, _: Sniffed("jeton JWT", "psc", read=lambda: _token(data)),
+    ),
+)
+"""How each kind of file is recognised from its bytes and their first significant ones."""

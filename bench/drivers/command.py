@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -62,8 +63,6 @@ class CommandDriver:
         """Nothing to let go."""
 
     def _variables(self) -> dict[str, str]:
-        import os
-
         return {**os.environ, "SEGUR_BENCH_ENVIRONNEMENT": self._environment_file}
 
     @staticmethod

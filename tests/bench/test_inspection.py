@@ -63,7 +63,7 @@ def test_a_sample_document_raises_nothing(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "check_id"),
     [
-        ("dmp/t04-td21-depot-requete.http", b'nodeRepresentation="11488-4"', b'nodeRepresentation="11488-X"', "DMP-21-04"),
+        ("dmp/t04-td21-depot-requete.http", b'tation="11488-4"', b'tation="11488-X"', "DMP-21-04"),
         ("insi/e02-traits-org-prenom1-requete.http", b"<ins:Sexe>F", b"<ins:Sexe>f", "INS-W-17"),
         ("mssante/01-envoi-pro-cr-consultation.eml", b"X-MSS-INS: O", b"X-MSS-INS: N", "MSS-H03"),
         ("psc/01-demande-autorisation.http", b"acr_values=eidas1", b"acr_values=aucun1", "PSC-34"),

@@ -21,7 +21,8 @@ SEEN = Exchange(
 def finding(*, fails: bool = True, expected: bool = False) -> FindingSeen:
     return FindingSeen(
         check_id="MSS-H01", title="t", severity="bloquante", fails=fails, expected_by_user=expected,
-        artefact="Courriel", place="en-tête", expected="a", found="b", advice="Corriger.", source="s",
+        artefact="Courriel", place="en-tête", expected="a", found="b", advice="Corriger.",
+        source="s",
     )  # fmt: skip
 
 
