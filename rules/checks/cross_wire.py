@@ -25,39 +25,39 @@ from rules.judge import JournalView
 TLS_OPERATION = "TLS"
 _WIRES = ("insi", "dmp", "mssante", "psc")
 _OLD = ("SSL", "TLSv1.0", "TLSv1.1", "TLS 1.0", "TLS 1.1")
+_WEAK = ("RC4", "DES", "NULL", "EXP", "MD5", "ADH", "AECDH")
 _BOM = b"\xef\xbb\xbf"
 _DECLARED = re.compile(rb"""\A<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)["']""")
 
 
 @check(
     "X-07",
-    title="La poignée de main TLS de l'échange est connue, en TLS 1.2 ou plus",
-    severity=Severity.MINOR,
+    title="L'échange passe en TLS 1.2 ou plus, sous une suite sûre",
+    severity=Severity.BLOCKING,
     source="bench.md X-07",
     exigences=("SC.SSI/GEN.12",),
     needs=("tls", "tls.version"),
     services=_WIRES,
 )
 def handshake(exchange: Exchange, context: Context) -> Iterator[Finding]:
-    """An old version is blocking; a handshake half seen is minor."""
+    """What was agreed on; each service judges what the client offered."""
     tls = context.tls
     if tls is None or exchange.operation == TLS_OPERATION:
         return
-    version = tls.version or ""
+    version, cipher = tls.version or "", (tls.cipher or "").upper()
     if version == "TLSv1" or version.startswith(_OLD):
         yield Finding(
             "poignée de main TLS",
             "TLS 1.2 ou 1.3",
             version,
             "Désactiver SSL, TLS 1.0 et TLS 1.1 dans le client.",
-            Severity.BLOCKING,
         )
-    elif not tls.cipher:
+    elif any(word in cipher for word in _WEAK):
         yield Finding(
             "poignée de main TLS",
-            "la suite négociée",
-            "inconnue du banc",
-            "Passer par l'adresse du banc, sans intermédiaire qui termine le TLS.",
+            "une suite sans RC4, DES, NULL, EXPORT, MD5 ni anonyme",
+            tls.cipher or "",
+            "Retirer les suites faibles de la configuration TLS du client.",
         )
 
 
