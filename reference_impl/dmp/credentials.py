@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -37,20 +38,34 @@ class Signer:
 def load_signer(credential: Credential) -> Signer:
     """Read a credential. Raises ConfigurationError when it cannot be read."""
     try:
+        written = credential.key_path.stat().st_mtime_ns, credential.cert_path.stat().st_mtime_ns
+    except OSError as error:
+        raise _unreadable(credential, error) from error
+    return _load(credential, written)
+
+
+@lru_cache(maxsize=32)
+def _load(credential: Credential, _written: tuple[int, int]) -> Signer:
+    """Checking a private key takes some 70 ms: once for as long as its files do not change."""
+    try:
         key = load_pem_private_key(credential.key_path.read_bytes(), None)
         chain = x509.load_pem_x509_certificates(credential.cert_path.read_bytes())
         if credential.chain_path is not None:
             issuers = x509.load_pem_x509_certificates(credential.chain_path.read_bytes())
             chain += [certificate for certificate in issuers if certificate not in chain]
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigurationError(
-            "CERTIFICAT_ILLISIBLE", f"Le certificat « {credential.name} » est illisible : {error}."
-        ) from error
+        raise _unreadable(credential, error) from error
     if not isinstance(key, RSAPrivateKey):
         raise ConfigurationError(
             "CLE_INATTENDUE", f"La clé du certificat « {credential.name} » n’est pas RSA."
         )
     return Signer(key, chain[0], tuple(chain[1:]))
+
+
+def _unreadable(credential: Credential, error: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        "CERTIFICAT_ILLISIBLE", f"Le certificat « {credential.name} » est illisible : {error}."
+    )
 
 
 def distinguished_name(name: x509.Name) -> str:

@@ -6,7 +6,6 @@ kept nor written anywhere.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import TypeVar
@@ -17,13 +16,6 @@ from reference_impl.mss.smtp import TokenRefusedError
 from reference_impl.people import Environment, Mail, MssSettings, Professional
 from reference_impl.ports import IdSource, ReceivedMail, SendResult, Tokens
 from reference_impl.transport import tls_context
-
-# ECO.1.1.3, by their OpenSSL names: C030, C02F, C028, C027, 009F, 009E. TLS 1.3 is not concerned.
-_SUITES = (
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:"
-    "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256:"
-    "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256"
-)
 
 Result = TypeVar("Result")
 
@@ -48,7 +40,7 @@ class MssClient:
         patient = mail.patient
         oid = self._environment.document_oid(patient.ins) if patient and patient.ins else None
         envelope = message.build(mail, self._environment.software, self._ids.oid("archive"), oid)
-        server, tls = self._settings().smtp, self._tls()
+        server, tls = self._settings().smtp, tls_context(self._environment)
         refused = self._with_token(
             mail.sender,
             lambda token: smtp.submit(server, tls, token, envelope, self._timeout),
@@ -72,7 +64,7 @@ class MssClient:
         return tuple(bounce for bounce in read if bounce is not None)
 
     def _read(self, professional: Professional, *, whole: bool = False) -> tuple[EmailMessage, ...]:
-        server, tls = self._settings().imap, self._tls()
+        server, tls = self._settings().imap, tls_context(self._environment)
         return self._with_token(
             professional,
             lambda token: imap.read_inbox(
@@ -92,11 +84,6 @@ class MssClient:
                 "JETON_REFUSE",
                 "La messagerie refuse votre session Pro Santé Connect : reconnectez-vous.",
             ) from error
-
-    def _tls(self) -> ssl.SSLContext:
-        context = tls_context(self._environment)
-        context.set_ciphers(_SUITES)
-        return context
 
     def _settings(self) -> MssSettings:
         settings = self._environment.mss
