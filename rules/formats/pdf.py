@@ -18,6 +18,7 @@ from typing import ClassVar
 from lxml import etree
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
+from pypdf.generic import DictionaryObject, PdfObject, StreamObject
 
 from rules.artefact import Artefact, MalformedError
 from rules.xml import parse_xml
@@ -110,8 +111,9 @@ def _malformed(check_id: str, found: str) -> MalformedError:
 
 def _xmp(reader: PdfReader) -> bytes | None:
     root = reader.trailer["/Root"].get_object()
-    metadata = root.get("/Metadata") if hasattr(root, "get") else None
-    return None if metadata is None else bytes(metadata.get_object().get_data())
+    held = root.get("/Metadata") if isinstance(root, DictionaryObject) else None
+    metadata = held.get_object() if isinstance(held, PdfObject) else None
+    return metadata.get_data() if isinstance(metadata, StreamObject) else None
 
 
 def _claim(xmp: bytes | None) -> tuple[str | None, str | None]:
