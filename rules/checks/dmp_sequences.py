@@ -47,9 +47,9 @@ def _found(call: Call, expected: str, found: str, advice: str) -> Finding:
 class _Registry:
     """What a journal shows of the documents: uniqueIds, entryUUIDs, visibility."""
 
-    visibility: dict[str, frozenset[str]] = field(default_factory=dict)
+    visibility: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """By uniqueId, restrictions of the last accepted state."""
-    names: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict[str, str])
     """entryUUID or logicalId → uniqueId."""
 
     def note(self, entry: DocumentEntry) -> None:
@@ -92,7 +92,7 @@ def visibility_never_goes_back(view: JournalView, _context: Context) -> Iterator
         for entry in objects.documents:
             former = registry.names.get(replaced.get(entry.id, ""), entry.unique_id or "")
             before = registry.visibility.get(former)
-            again = set() if before is None else (entry.visibility - before)
+            again = frozenset[str]() if before is None else entry.visibility - before
             for code in sorted(again & {HIDDEN, HIDDEN_FROM_PARENTS}):
                 yield _found(
                     call,

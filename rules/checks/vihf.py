@@ -104,13 +104,14 @@ def _signer(
 
 
 def _signature_place(vihf: Vihf) -> Iterator[Finding]:
-    names = [child.tag for child in vihf.element if isinstance(child.tag, str)]
+    names = [str(child.tag) for child in vihf.element if isinstance(child.tag, str)]
     signature = vihf.signature
-    if signature is not None and names.index(signature.tag) != 1:
+    rank = 1 if signature is None else names.index(str(signature.tag))
+    if rank != 1:
         yield Finding(
             f"{vihf.place}/Signature",
             "juste après Issuer (schéma SAML 2.0)",
-            f"élément n° {names.index(signature.tag) + 1}",
+            f"élément n° {rank + 1}",
             "Placer la signature juste après Issuer, comme le demande le schéma de SAML.",
             Severity.MINOR,
         )

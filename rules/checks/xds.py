@@ -7,7 +7,7 @@ EX_2.1-1020 to 1040, EX_2.1-1140, EX_2.1-1260; IHE ITI TF-3 §4.2.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rules.checking import check
 from rules.checks.xds_authors import author_faults, person_faults
@@ -122,7 +122,7 @@ def _links(objects: RegistryObjects) -> Iterator[Finding]:
 
 
 def _documents(submission: Submission, context: Context) -> Iterator[Finding]:
-    paired = set()
+    paired: set[str] = set()
     for entry in submission.objects.entries:
         document = submission.document_of(entry)
         if document is not None:
@@ -191,7 +191,7 @@ def lot_metadata(submission: Submission, context: Context) -> Iterator[Finding]:
 
 
 def _once(
-    each: SubmissionSet | DocumentEntry, values: dict[str, tuple[object, ...]]
+    each: SubmissionSet | DocumentEntry, values: Mapping[str, tuple[object, ...]]
 ) -> Iterator[Finding]:
     for name, found in values.items():
         if len(found) != 1 or not found[0]:

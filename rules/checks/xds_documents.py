@@ -234,9 +234,8 @@ def _digest(data: bytes | None, reference: Reference) -> str | None:
         return reference.digest_value
     if not reference.transforms:
         return reference.digest_of(data)
-    if len(reference.transforms) > 1:
-        return None
-    canonical = canonical_document(data, reference.transforms[0])
+    transform, *others = reference.transforms
+    canonical = None if others else canonical_document(data, transform)
     return None if canonical is None else reference.digest_of(canonical)
 
 

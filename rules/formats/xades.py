@@ -190,7 +190,7 @@ def signature_faults(xades: Xades) -> Iterator[Fault]:
 
 def _coverage_faults(xades: Xades) -> Iterator[Fault]:
     covered = {
-        element.tag
+        str(element.tag)
         for reference in xades.references
         for element in xades.identified(reference.uri.removeprefix("#"))
     }

@@ -51,7 +51,7 @@ class Submission(Artefact):
     objects: RegistryObjects
     documents: tuple[SentDocument, ...]
     place: str
-    _malformed: list[Finding] = field(default_factory=list, repr=False)
+    _malformed: list[Finding] = field(default_factory=list[Finding], repr=False)
 
     @classmethod
     def read(cls, element: etree._Element, multipart: Multipart | None) -> Submission:
