@@ -8,7 +8,7 @@ written in the journal. Three places apply them: the connection (``tls-…``,
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -108,6 +108,9 @@ class Faults:
         self._rules: list[Rule] = []
         self._services: dict[str, Mapping[str, str]] = {}
         self._next = 1
+        self.at_handshake: Callable[[str], None] = lambda _service: None
+        """Told of the service when a fault of the handshake is asked: a connection
+        kept open would never meet it."""
 
     def reseed(self, seed: int) -> None:
         """Forget every rule and draw the next ones from another seed."""
@@ -150,6 +153,8 @@ class Faults:
             rule.random = Random(f"{self._seed}|{self._next}|{service}|{fault}")  # noqa: S311
             self._next += 1
             self._rules.append(rule)
+        if rule.concerns(TLS, None, b""):
+            self.at_handshake(service)
         return rule
 
     def draw(

@@ -13,7 +13,7 @@ from simulators.faults import HANDSHAKE, TLS
 from simulators.http import ClientCertificate, HttpListener
 from simulators.kernel import Address, Kernel, Listener, StreamListener
 from simulators.web.carrier import Carrier
-from simulators.web.host import Host, bind
+from simulators.web.host import Host, bind, bind_twin
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _WITHOUT_TRAFFIC = "administration"
@@ -28,6 +28,7 @@ class Listening:
         self._host = Host()
         self._bound: list[tuple[str, Listener, socket.socket]] = []
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
+        self._carriers: list[Carrier] = []
 
     def bind(
         self,
@@ -49,12 +50,12 @@ class Listening:
         self._kernel.pki.publish_at(
             f"http://{self._interface}:{self._kernel.addresses['pki'].port}"
         )
-        for _, listener, _ in self._bound:
-            self._kernel.pki.server_credential(_names(listener), "revoque")
+        self._revocable()
 
     def serve(self) -> None:
         """Begin to accept connections."""
         self._host.start()
+        self._kernel.faults.at_handshake = self.hang_up
         for service, listener, bound in self._bound:
             if isinstance(listener, HttpListener):
                 self._serve_http(service, listener, bound)
@@ -64,8 +65,14 @@ class Listening:
     def renew(self) -> None:
         """Make server contexts again at their next use."""
         self._contexts.clear()
-        for _, listener, _ in self._bound:
-            self._kernel.pki.server_credential(_names(listener), "revoque")
+        self._revocable()
+        self.hang_up()
+
+    def hang_up(self, service: str | None = None) -> None:
+        """Close the connections nobody is being served on, of a service or of all."""
+        for carrier in self._carriers:
+            if service in (None, carrier.service):
+                carrier.hang_up()
 
     def hosts(self) -> list[str]:
         """Lines of a hosts file that lead the official names here."""
@@ -94,7 +101,11 @@ class Listening:
         if contexts is not None:
             contexts("")  # the first client should not wait for it
         carrier = Carrier(self._kernel, service, listener, self._host, contexts, _names(listener))
+        self._carriers.append(carrier)
         self._host.serve(bound, carrier.connect)
+        second = bind_twin(bound)
+        if second is not None:
+            self._host.serve(second, carrier.connect)
 
     def _serve_stream(self, service: str, listener: StreamListener, bound: socket.socket) -> None:
         port = bound.getsockname()[1]
@@ -106,6 +117,11 @@ class Listening:
             return await starting
 
         self._host.keep(self._host.run(start()))
+
+    def _revocable(self) -> None:
+        """Issue the revoked certificates of servers: a CRL fetched early must list them."""
+        for _, listener, _ in self._bound:
+            self._kernel.pki.server_credential(_names(listener), "revoque")
 
     def _switching(self, service: str, listener: StreamListener) -> ssl.SSLContext:
         """A context whose certificate is replaced when a ``tls-…`` fault is drawn."""

@@ -7,7 +7,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from starlette.routing import Match
 from starlette.routing import Route as StarletteRoute
@@ -48,7 +48,7 @@ class Carrier:
         self.loop = host.loop
         self._host = host
         self._kernel = kernel
-        self._service = service
+        self.service = service
         self._listener = listener
         self._contexts = contexts
         self._hostnames = hostnames
@@ -61,7 +61,7 @@ class Carrier:
 
     def connect(self) -> asyncio.BaseProtocol:
         """The protocol of a new connection."""
-        fault = self._kernel.faults.draw(self._service, TLS) if self._listener.recorded else None
+        fault = self._kernel.faults.draw(self.service, TLS) if self._listener.recorded else None
         if fault is not None and fault.name not in HANDSHAKE:
             return Refused(lambda peer: self._note(self._failed(peer, fault=fault)))
         connection = Connection(self._config, self._state, self, fault)
@@ -69,6 +69,15 @@ class Carrier:
             return connection
         context = self._contexts(fault.variant if fault else "")
         return SecuredFront(connection, context, self._handshaken)
+
+    def hang_up(self) -> None:
+        """Close idle connections, from any thread but that of the loop."""
+        self._host.run(self._close_idle())
+
+    async def _close_idle(self) -> None:
+        for connection in tuple(cast("set[Connection]", self._state.connections)):
+            if connection.idle:
+                connection.transport.close()
 
     async def carry(self, scope: Any, receive: Any, send: Any, connection: Connection) -> None:
         """Answer one request (ASGI, with the connection it came by)."""
@@ -145,7 +154,7 @@ class Carrier:
     ) -> Callable[[], None]:
         def record() -> None:
             failed = exchanges.handshake(
-                self._kernel, self._service, peer, shown, error, fault, self._hostnames
+                self._kernel, self.service, peer, shown, error, fault, self._hostnames
             )
             self._kernel.journal.append(failed)
 

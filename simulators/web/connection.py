@@ -121,6 +121,11 @@ class Connection(H11Protocol):
         secured = transport.get_extra_info("ssl_object")
         self.tls = peer_of(secured) if secured is not None else None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is being served on it."""
+        return bool(self.parser.states == {h11.CLIENT: h11.IDLE, h11.SERVER: h11.IDLE})
+
     def data_received(self, data: bytes) -> None:
         """Octets of a request."""
         if _QUICKACK is not None:
@@ -211,7 +216,9 @@ class Refused(asyncio.Protocol):
 def address(transport: Any) -> str:
     """``host:port`` of the other side."""
     name = transport.get_extra_info("peername")
-    return f"{name[0]}:{name[1]}" if name else "?"
+    if not name:
+        return "?"
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
 
 
 def _failure(done: asyncio.Future[Any]) -> BaseException | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable, Coroutine
@@ -74,9 +75,12 @@ class Host:
 
 def bind(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 asks for a free one. Raises AddressError."""
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sets TCP_NODELAY only on sockets that say their protocol.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name != "nt":  # there it would let two benches share a port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
     except (OSError, OverflowError) as error:
         bound.close()
@@ -85,3 +89,17 @@ def bind(host: str, port: int) -> socket.socket:
             "port, ou choisissez un autre port de base."
         ) from error
     return bound
+
+
+def bind_twin(bound: socket.socket) -> socket.socket | None:
+    """The IPv6 loopback on the port of an IPv4 loopback socket, where it can be had.
+
+    Some clients try only the first address of ``localhost``, which may be ``::1``.
+    """
+    host, port = bound.getsockname()[:2]
+    if host != "127.0.0.1" or not socket.has_ipv6:
+        return None
+    try:
+        return bind("::1", port)
+    except AddressError:
+        return None

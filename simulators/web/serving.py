@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from enum import Enum, auto
 
+import h11
+
 from rules.exchange import Exchange, Message, Outcome, TlsPeer
 from simulators.faults import HANDSHAKE, TRANSPORT, Fault
 from simulators.http import HttpRequest, HttpResponse, Route
@@ -236,6 +238,7 @@ class Server:
             headers.append(("Date", format_datetime(self._kernel.clock.now(), usegmt=True)))
         if "content-length" not in present and response.status not in (204, 304):
             headers.append(("Content-Length", str(len(response.body))))
+        h11.Response(status_code=response.status, headers=headers)  # refuses what cannot be sent
         return replace(response, headers=tuple(headers))
 
 

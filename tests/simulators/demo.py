@@ -31,6 +31,7 @@ class Demo:
             Route(("POST",), "/notes", self.write, "ecrire"),
             Route(("GET",), "/notes/{number}", self.read, "lire"),
             Route(("GET",), "/panne", self.broken, "panne"),
+            Route(("GET",), "/entete", self.unsendable, "entete"),
             Route(("GET",), "/metier", self.refused, lambda request: "metier"),
         )
         official = ("demo.banc.invalid",)
@@ -76,6 +77,9 @@ class Demo:
     def broken(self, request, unit):
         self._add(unit, "ne doit pas rester")
         raise RuntimeError("panne voulue")
+
+    def unsendable(self, request, unit):
+        return HttpResponse(200, (("X-Essai", "a\r\nb"),))
 
     def refused(self, request, unit):
         return HttpResponse(200, outcome=Outcome.REFUSED, error_code="M1", operation="metier2")

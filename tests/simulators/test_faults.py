@@ -267,3 +267,13 @@ def test_a_client_that_leaves_after_the_handshake_is_seen_too(platform):
         pass
     left = wait_for(platform, lambda e: e.position > before)
     assert (left.operation, left.fault) == (TLS, "tls-revoque")
+
+
+def test_a_connection_kept_open_meets_a_fault_of_the_handshake(platform):
+    url = platform.descriptor["demo"]["adresse"] + "/notes/1"
+    with client(platform) as http:
+        assert http.get(url).status_code == 200
+        platform.kernel.faults.add("demo", fault="tls-expire")
+        with pytest.raises(httpx.ConnectError, match="expired"):
+            http.get(url)
+        assert http.get(url).status_code == 200

@@ -12,6 +12,7 @@ from cryptography import x509
 
 from rules.exchange import Outcome
 from simulators.testing import client, exchanges, running, trust, wait_for
+from simulators.web.connection import Connection
 from tests.simulators.demo import Demo
 
 
@@ -203,6 +204,23 @@ def test_a_service_that_breaks_answers_500_and_undoes_its_writes(platform):
     assert last(platform).operation == "panne"
 
 
+def test_an_answer_that_cannot_be_sent_is_a_breakdown(platform):
+    with client(platform) as http:
+        assert http.get(url(platform, path="/entete")).status_code == 500
+    assert last(platform).response.status == 500
+
+
+def test_both_loopback_addresses_answer(platform):
+    try:
+        raw = socket.create_connection(("::1", port(platform)), timeout=10)
+    except OSError:
+        pytest.skip("cette machine n'a pas d'IPv6 local")
+    with raw, trust(platform).wrap_socket(raw, server_hostname="localhost") as secured:
+        secured.sendall(b"GET /notes/1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert secured.recv(65536).startswith(b"HTTP/1.1 200")
+    assert last(platform).peer.startswith("[::1]:")
+
+
 def test_the_service_says_the_outcome_and_the_operation(platform):
     with client(platform) as http:
         assert http.get(url(platform, path="/metier")).status_code == 200
@@ -306,3 +324,19 @@ def test_headers_keep_their_order_and_their_case(platform):
         ("B", "3"),
         ("Connection", "close"),
     )
+
+
+def test_connections_of_the_bench_never_wait_for_an_acknowledgement(platform, monkeypatch):
+    seen = []
+    made = Connection.connection_made
+
+    def note(self, transport):
+        raw = transport.get_extra_info("socket")
+        seen.append(raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        made(self, transport)
+
+    monkeypatch.setattr(Connection, "connection_made", note)
+    with client(platform) as http:
+        http.get(url(platform))
+    assert len(seen) == 1
+    assert seen[0] != 0
