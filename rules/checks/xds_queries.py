@@ -1,7 +1,7 @@
-"""Searches, readings and updates (DMP-31-01, 03, 04, DMP-32-01, DMP-33-01, 02).
+"""Searches, readings and updates (DMP-31-01, 04, 05, DMP-32-01, DMP-33-01, 02).
 
 Sources: IHE ITI TF-2 §3.18; GUIDE SEL-MP-037 v2.10 by sheet dmp.md §13; CNDA test
-book 2.10c 3.1-010. Whether a search is automatic shows only through its period.
+book 2.10c 3.1-010; PDT-INF-526 v1.8.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from rules.checking import check
 from rules.context import Context
 from rules.findings import Finding, Severity
+from rules.formats.dmp import DmpRequest
 from rules.formats.registry import HAS_MEMBER, UPDATE_STATUS
 from rules.formats.xds import MetadataUpdate
 from rules.formats.xds_query import (
@@ -159,6 +160,27 @@ def thresholds(query: StoredQuery, _context: Context) -> Iterator[Finding]:
                 str(count),
                 "Répartir la demande sur plusieurs appels.",
             )
+
+
+@check(
+    "DMP-31-05",
+    title="En authentification indirecte, seules les références sont demandées",
+    severity=Severity.BLOCKING,
+    exigences=("DMP/va1.16",),
+    source="PDT-INF-526 v1.8 ; RG_3130 ; fiche DMP §3.8, §4",
+    rejects="DMPAccessDeniedByRightsService",
+)
+def references_only(query: StoredQuery, context: Context) -> Iterator[Finding]:
+    """LeafClass needs a professional who authenticates directly, or AIR."""
+    request = context.within(DmpRequest)
+    vihf = request.vihf if isinstance(request, DmpRequest) else None
+    if vihf is not None and vihf.mode == "INDIRECTE" and query.return_type == "LeafClass":
+        yield Finding(
+            f"{query.place}/ResponseOption/@returnType",
+            "ObjectRef",
+            "LeafClass avec un VIHF INDIRECTE",
+            "Demander des références (ObjectRef) : une structure ne consulte pas les métadonnées.",
+        )
 
 
 @check(

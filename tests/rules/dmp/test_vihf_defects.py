@@ -332,3 +332,13 @@ def test_the_user_is_an_author_of_each_document() -> None:
     exchange = indirect(exchange, organisation("1330999005", authentication=True))
     without = replace(environment(), professionals=())
     assert golden.ids(golden.judged(exchange, without)) == {"DMP-21-07"}
+
+
+def test_a_structure_asks_for_references_only() -> None:
+    search = indirect(
+        call(*as_indirect(), name=golden.T09, holder=organisation()), TLS_ORGANISATION
+    )
+    assert judged(search) == {"DMP-31-05"}
+    assert code(search) == "DMPAccessDeniedByRightsService"
+    references = golden.edited(search, swap("LeafClass", "ObjectRef"))
+    assert judged(references) == set()
