@@ -8,13 +8,17 @@ from typing import Any
 from reference_impl.errors import (
     ForbiddenGestureError,
     RefusedError,
+    SessionRequiredError,
     UnknownRecordError,
 )
 from reference_impl.identity.lifecycle import require_qualified, require_reliable
 from reference_impl.outbox import Shipment
 from reference_impl.people import Document, Environment, Mail, Patient, Professional, Visibility
-from reference_impl.ports import DmpGateway, DmpStatus, DocumentWriter, Mailer
+from reference_impl.ports import DmpGateway, DmpStatus, DocumentWriter, Mailer, SendResult
 from reference_impl.records import Records
+
+TOKEN_REFUSED = "JETON_REFUSE"  # noqa: S105  the code of an error
+"""Code by which the mailer says that no token of this session is accepted."""
 
 
 class Publisher:
@@ -125,13 +129,22 @@ class MailShipper:
             to_patient=content["usager"],
             end_of_conversation=content["fin_de_conversation"],
         )
-        result = self._mailer.send(mail)
+        result = self._send(mail)
         refused = dict(result.refused)
         return {
             "qualifiee": patient.qualified,
             "refuses": sorted(refused),
             "erreur": _refused_recipients(refused) if refused else None,
         }
+
+    def _send(self, mail: Mail) -> SendResult:
+        try:
+            return self._mailer.send(mail)
+        except RefusedError as error:
+            if error.code == TOKEN_REFUSED:
+                # The mail is not at fault: it waits for the professional to log in again.
+                raise SessionRequiredError(error.code, error.message, "professionnel") from error
+            raise
 
 
 def require_dmp_identity(patient: Patient) -> None:

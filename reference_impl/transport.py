@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from reference_impl.errors import ConfigurationError, OutcomeUnknownError, UnavailableError
 from reference_impl.people import Credential, Environment
+from reference_impl.revocation import RevokedError, checked_sockets, revocations_of
 
 _LIMITS = httpx.Limits(max_keepalive_connections=0)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -28,11 +29,15 @@ _SUITES = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES
 
 
 def tls_context(environment: Environment, credential: Credential | None = None) -> ssl.SSLContext:
-    """A client context: TLS ≥ 1.2, host name checked, the credential presented when given."""
+    """A client context: TLS ≥ 1.2, host name and revocation checked.
+
+    The credential is presented when given. Raises ConfigurationError.
+    """
     try:
         context = ssl.create_default_context(cafile=str(environment.trust_path))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(_SUITES)
+        context.sslsocket_class = checked_sockets(revocations_of(environment.trust_path))
         if credential is not None:
             _present(context, credential)
     except (OSError, ValueError) as error:
@@ -129,7 +134,7 @@ def _tls_cause(error: BaseException) -> str | None:
     """The reason of a failed handshake. In TLS 1.3 the alert may come at the first read."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
+        if isinstance(cause, ssl.SSLCertVerificationError | RevokedError):
             return f"certificat du serveur refusé ({cause.verify_message})"
         if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
             return f"refus du serveur ({cause.reason})"
