@@ -255,8 +255,15 @@ class Worker:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._delay()):
-            self._outbox.flush(due_only=True)
+        delay = 0.0
+        while not self._stop.wait(delay):
+            try:
+                self._outbox.flush(due_only=True)
+                delay = self._delay()
+            except Exception:
+                # A full disk or a locked file must not end the retries for good.
+                _log.exception("La boîte d’envoi n’a pas pu être relue")
+                delay = 1.0
 
     def _delay(self) -> float:
         """Seconds to wait, at most one: a new shipment may be due sooner."""

@@ -301,6 +301,29 @@ def test_the_worker_sends_what_is_due(house: House) -> None:
     assert house.lgc.outbox.get(shipment.id).state is State.SENT
 
 
+def test_a_store_that_fails_does_not_end_the_worker(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipment = queue_deposit(house)
+    house.clock.advance(seconds=6)
+    flush = house.lgc.outbox.flush
+    failures = [OSError("disque plein")]
+
+    def fails_once(*, due_only: bool = False) -> list[Shipment]:
+        if failures:
+            raise failures.pop()
+        return flush(due_only=due_only)
+
+    monkeypatch.setattr(house.lgc.outbox, "flush", fails_once)
+    deposited = threading.Event()
+    house.dmp.hook = lambda place: deposited.set() if place == "après deposit" else None
+    worker = Worker(house.lgc.outbox, house.clock)
+    worker.start()
+    assert deposited.wait(5)
+    worker.stop()
+    assert house.lgc.outbox.get(shipment.id).state is State.SENT
+
+
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
