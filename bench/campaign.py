@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,7 @@ from bench.errors import BenchEnvironmentError, UsageError
 from bench.features_plugin import FeaturesPlugin, Progress
 from bench.projection import project
 from bench.session import Session
+from fixtures.world import SoftwareFixture, make_world
 from reports.events import CampaignFinished, Event
 from reports.writing import write_reports
 from simulators.errors import SimulatorError
@@ -42,6 +43,7 @@ class Settings:
     store_url: str | None = None
     services: tuple[str, ...] = SERVICES
     base_port: int | None = None
+    product: SoftwareFixture = field(default_factory=SoftwareFixture)
     expected: tuple[dict[str, str], ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -79,6 +81,7 @@ def start_platform(settings: Settings, folder: Path) -> Platform:
         campaign=folder.name,
         base_port=settings.base_port,
         settings=settings.options,
+        world=replace(make_world(settings.seed), software=settings.product),
     )
     try:
         platform.start()
@@ -180,7 +183,7 @@ def _feature_path(name: str, shipped: Path) -> str:
 
 
 @contextmanager
-def _no_other_plugin() -> Iterator[None]:
+def _no_other_plugin() -> Generator[None]:
     name = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
     before = os.environ.get(name)
     os.environ[name] = "1"

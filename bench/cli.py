@@ -36,6 +36,10 @@ Expected = Annotated[
         "--constats-attendus", help="Fichier JSON des écarts connus : [{regle, scenario}]."
     ),
 ]
+Product = Annotated[
+    Path | None,
+    typer.Option("--produit", help="JSON déclarant le logiciel : nom, version, NIL, IDAM…"),
+]
 BasePort = Annotated[
     int | None, typer.Option("--port", help="Premier port des simulateurs (sinon libres).")
 ]
@@ -61,10 +65,12 @@ def run(
     store: StoreUrl = None,
     expected: Expected = None,
     port: BasePort = None,
+    product: Product = None,
 ) -> None:
     """Joue des fonctionnalités contre un logiciel et rend un verdict."""
     from bench.campaign import Settings
     from bench.campaign import run as play
+    from bench.products import read_product
     from bench.screen import CampaignProgress, print_result
     from bench.selection import choose_driver, read_expected
 
@@ -74,6 +80,7 @@ def run(
         seed=seed,
         store_url=store,
         base_port=port,
+        product=read_product(product),
         expected=read_expected(expected),
     )
     with CampaignProgress(err) as progress:
@@ -88,16 +95,23 @@ def serve(
     folder: Folder = None,
     store: StoreUrl = None,
     port: BasePort = None,
+    product: Product = None,
     expected: Expected = None,
 ) -> None:
     """Démarre les simulateurs et observe ; Ctrl-C termine par le rapport."""
     from bench.campaign import Settings
+    from bench.products import read_product
     from bench.screen import print_result
     from bench.selection import read_expected
     from bench.serving import serve_until_interrupted
 
     settings = Settings(
-        folder=folder, seed=seed, store_url=store, base_port=port, expected=read_expected(expected)
+        folder=folder,
+        seed=seed,
+        store_url=store,
+        base_port=port,
+        product=read_product(product),
+        expected=read_expected(expected),
     )
     result = serve_until_interrupted(settings, out)
     print_result(out, result)

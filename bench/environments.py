@@ -57,4 +57,5 @@ def from_json(value: Mapping[str, Any]) -> Environment:
 
 
 def _professional(value: Mapping[str, Any]) -> Professional:
-    return Professional(**{**value, "mailboxes": tuple(value.get("mailboxes", ()))})
+    fields: dict[str, Any] = {**value, "mailboxes": tuple(value.get("mailboxes", ()))}
+    return Professional(**fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +44,7 @@ class Lgc:
     )
 
     @contextmanager
-    def patient_lock(self, patient_id: str) -> Iterator[None]:
+    def patient_lock(self, patient_id: str) -> Generator[None]:
         """One gesture at a time changes a patient."""
         with self._locks[patient_id]:
             yield

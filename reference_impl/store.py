@@ -6,7 +6,7 @@ sent. ``synchronous=FULL`` makes a commit durable against a power cut as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ class Store:
         metadata.create_all(self._engine)
 
     @contextmanager
-    def unit(self) -> Iterator[Connection]:
+    def unit(self) -> Generator[Connection]:
         """One transaction: committed at the end, rolled back on any error."""
         with self._engine.begin() as connection:
             yield connection

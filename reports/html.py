@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, Template, select_autoescape
 from markupsafe import Markup
 
 from reports.events import Verdict
@@ -35,14 +36,22 @@ def render(report: Report) -> str:
     )
 
 
+def _hour(at: datetime) -> str:
+    return at.strftime("%H:%M:%S.%f")[:-3]
+
+
+def _day(at: datetime) -> str:
+    return at.strftime("%d/%m/%Y à %H:%M:%S UTC")
+
+
 @cache
-def _template():  # noqa: ANN202 - jinja2's own type
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["heure"] = lambda at: at.strftime("%H:%M:%S.%f")[:-3]
-    environment.filters["jour"] = lambda at: at.strftime("%d/%m/%Y à %H:%M:%S UTC")
+    environment.filters["heure"] = _hour
+    environment.filters["jour"] = _day
     return environment.get_template("rapport.html.j2")

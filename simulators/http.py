@@ -32,7 +32,7 @@ class HttpRequest:
     url: str
     """Absolute URL that was called, from the Host header."""
     tls: TlsPeer | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
     """Parameters of the route's path."""
     fault: str | None = None
     """Service fault injected for this call, by its name in the service's list."""

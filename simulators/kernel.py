@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -51,14 +51,14 @@ class Kernel:
     pki: Pki
     faults: Faults
     world: World
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    addresses: dict[str, Address] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    addresses: dict[str, Address] = field(default_factory=dict[str, Address])
     step: str | None = None
     environment: Environment = field(default_factory=Environment)
     """What the checks are told of the product under test and its test world."""
 
     @contextmanager
-    def unit(self) -> Iterator[Unit]:
+    def unit(self) -> Generator[Unit]:
         """The unit of work of one request (see :class:`simulators.store.Unit`)."""
         with self.store.unit() as unit:
             yield unit

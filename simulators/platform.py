@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,8 @@ class Platform:
     def reseed(self, seed: int) -> None:
         """Draw another world from another seed, then reset everything."""
         kernel = self.kernel
-        kernel.seed, kernel.world = seed, make_world(seed)
+        kernel.seed = seed
+        kernel.world = replace(make_world(seed), software=kernel.world.software)
         kernel.pki.reseed(seed, kernel.world)
         kernel.faults.reseed(seed)
         self._memory().put("graine", seed)
@@ -215,7 +217,6 @@ class Platform:
             "hotes": self._listening.hosts(),
         }
         described["reglages"].update(self._settings.get("reglages", {}))
-        environment.Descriptor.model_validate(described)
         self.descriptor = described
         kernel.environment = environment.knowledge(kernel, described, keys)
         environment.write(self.folder, described)

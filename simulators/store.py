@@ -9,12 +9,14 @@ answered nothing that is not stored, and stored nothing by halves.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy import exc as sa_exc
 
 from simulators.errors import SimulatorError
 
@@ -37,11 +39,11 @@ class Store:
         """
         try:
             self.engine = sa.create_engine(url, **_engine_options(url))
-        except (sa.exc.ArgumentError, ImportError) as error:
+        except (sa_exc.ArgumentError, ImportError) as error:
             raise StoreError(f"Adresse de stockage illisible : {url} ({error})") from error
         if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _sqlite_pragmas)
-            sa.event.listen(self.engine, "begin", _sqlite_begin)
+            event.listen(self.engine, "connect", _sqlite_pragmas)
+            event.listen(self.engine, "begin", _sqlite_begin)
         self._writer = self.engine.execution_options(sqlite_mode="IMMEDIATE")
         self._writing = threading.RLock()
 
@@ -55,23 +57,23 @@ class Store:
         """Create the tables that do not exist yet; raises StoreError."""
         try:
             metadata.create_all(self.engine)
-        except sa.exc.OperationalError as error:
+        except sa_exc.OperationalError as error:
             raise StoreError(f"Stockage injoignable : {error.orig}") from error
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Generator[sa.Connection]:
         """A connection to read with; nothing is committed."""
         with self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Generator[sa.Connection]:
         """A transaction, committed at the end, rolled back on an exception."""
         with self._writing, self._writer.begin() as connection:
             yield connection
 
     @contextmanager
-    def unit(self) -> Iterator[Unit]:
+    def unit(self) -> Generator[Unit]:
         """The unit of work of one request."""
         unit = Unit(self)
         try:
@@ -101,10 +103,11 @@ class Unit:
     @property
     def connection(self) -> sa.Connection:
         """The connection of this unit, inside its transaction."""
-        if self._connection is None:
-            self._scope = self._store.writing()
-            self._connection = self._scope.__enter__()
-        return self._connection
+        if self._connection is not None:
+            return self._connection
+        self._scope = self._store.writing()
+        self._connection = connection = self._scope.__enter__()
+        return connection
 
     def commit(self) -> None:
         """Make everything durable and release the store."""

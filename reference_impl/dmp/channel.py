@@ -95,7 +95,7 @@ class DmpChannel:
         found = reply.body
         if found is not None and found.tag == f"{{{soap.SOAP}}}Fault":
             raise errors.fault(found)
-        if response.status_code != httpx.codes.OK:
+        if response.status_code != 200:
             raise _http_error(response.status_code)
         if reply.relates_to not in {None, message_id}:
             raise _unreadable("elle répond à un autre message")
@@ -155,7 +155,7 @@ def _read(response: httpx.Response) -> soap.Reply:
     try:
         return soap.read(response.headers.get("content-type", ""), response.content)
     except UnreadableXmlError as error:
-        if response.status_code != httpx.codes.OK:
+        if response.status_code != 200:
             raise _http_error(response.status_code) from error
         raise _unreadable(str(error)) from error
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import imaplib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from email import policy
 from email.message import EmailMessage
@@ -46,7 +46,7 @@ def read_inbox(
 
 
 @contextmanager
-def _session(server: HostPort, tls: ssl.SSLContext, timeout: float) -> Iterator[imaplib.IMAP4]:
+def _session(server: HostPort, tls: ssl.SSLContext, timeout: float) -> Generator[imaplib.IMAP4]:
     session: imaplib.IMAP4 | None = None
     try:
         session = imaplib.IMAP4(server.host, server.port, timeout)

@@ -11,7 +11,7 @@ import base64
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from reference_impl.errors import OutcomeUnknownError, RefusedError, UnavailableError
@@ -41,7 +41,7 @@ def submit(
 
 
 @contextmanager
-def _session(server: HostPort, tls: ssl.SSLContext, timeout: float) -> Iterator[smtplib.SMTP]:
+def _session(server: HostPort, tls: ssl.SSLContext, timeout: float) -> Generator[smtplib.SMTP]:
     """A connection under TLS. Whatever breaks before the final dot left nothing behind."""
     session: smtplib.SMTP | None = None
     try:

@@ -58,10 +58,13 @@ def unique_ids(view: JournalView, _context: Context) -> Iterator[Finding]:
 
 
 def _ids(view: JournalView, exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """A retry after a refusal or a lost answer may repeat the lot and the Message-ID."""
+    """A retry after a refusal or a lost answer may repeat the lot and the Message-ID.
+
+    INSi serves a MessageID reused along a search: INS-W-03 alone speaks of it.
+    """
     reading = view.reading(exchange)
     soap = next((s for s in _requests(view, exchange)), None)
-    if soap and soap.message_id:
+    if soap and soap.message_id and exchange.service != "insi":
         yield "wsa:MessageID", soap.message_id
     for vihf in reading.every(Vihf):
         if vihf.id:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from lxml import etree
 from lxml.builder import ElementMaker
@@ -41,6 +42,8 @@ from simulators.store import Unit
 
 HOSTNAMES = ("lps2.dmp.gouv.fr", "lps.dmp.gouv.fr", "lps.dev1.dmp.gouv.fr", "lps.de2.dmp.gouv.fr")
 PATHS = ("patients", "habilitations", "repository", "registry")
+
+Member = TypeVar("Member", bound=StrEnum)
 
 _HAB = ElementMaker(namespace=HABILITATIONS, nsmap={"hab": HABILITATIONS})
 _X = ElementMaker(namespace=XDSB, nsmap={"xdsb": XDSB})
@@ -312,7 +315,7 @@ def _action(call: Call | None) -> str:
     )
 
 
-def _member(kind: type[Any], name: object, field: str) -> Any:
+def _member(kind: type[Member], name: object, field: str) -> Member:
     try:
         return kind(name)
     except ValueError:

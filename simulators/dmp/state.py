@@ -276,11 +276,11 @@ class DmpState:
         query = sa.select(sa.func.count()).where(documents.c.campaign == self._campaign)
         return int(self._db.execute(query).scalar_one())
 
-    def _one(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> Mapping[str, Any] | None:
+    def _one(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.RowMapping | None:
         query = sa.select(table).where(table.c.campaign == self._campaign, *where)
         return self._db.execute(query).mappings().first()
 
-    def _all(self, table: sa.Table) -> Sequence[Mapping[str, Any]]:
+    def _all(self, table: sa.Table) -> Sequence[sa.RowMapping]:
         query = sa.select(table).where(table.c.campaign == self._campaign)
         return self._db.execute(query.order_by(*table.primary_key.columns)).mappings().all()
 
@@ -296,7 +296,7 @@ def entry_uuid_of(campaign_seed: int, unique_id: str) -> str:
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, f'{campaign_seed}/{unique_id}')}"
 
 
-def _stored(row: Mapping[str, Any]) -> StoredDocument:
+def _stored(row: sa.RowMapping) -> StoredDocument:
     return StoredDocument(
         entry_uuid=row["entry_uuid"],
         unique_id=row["unique_id"],
