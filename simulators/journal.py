@@ -11,7 +11,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -218,8 +218,6 @@ def new_id() -> str:
 
 
 def _placed(exchange: Exchange, campaign: str, position: int) -> Exchange:
-    from dataclasses import replace
-
     return replace(exchange, campaign=campaign, position=position)
 
 

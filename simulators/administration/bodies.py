@@ -7,16 +7,9 @@ from typing import Any, TypeVar, cast
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from simulators.administration.errors import RefusedError
+
 M = TypeVar("M", bound="Body")
-
-
-class RefusedError(Exception):
-    """A request that cannot be honoured: HTTP status, code, French sentence, field."""
-
-    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"erreur": {"code": code, "message": message, "champ": field}}
 
 
 class Body(BaseModel):

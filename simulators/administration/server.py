@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from rules.checking import all_checks
 from rules.exchange import Exchange
-from simulators.administration import bodies, views
-from simulators.administration.bodies import RefusedError
+from simulators.administration import views
+from simulators.administration.errors import RefusedError
 from simulators.http import HttpListener, HttpRequest, HttpResponse, Route
 from simulators.kernel import Kernel, Service
 from simulators.store import Unit
@@ -85,7 +85,7 @@ class Administration:
         return self._platform.state()
 
     def _reseed(self, request: HttpRequest) -> Mapping[str, Any]:
-        self._platform.reseed(bodies.read(bodies.SeedBody, request.body).graine)
+        self._platform.reseed(_read("SeedBody", request.body).graine)
         return {"graine": self._kernel.seed}
 
     def _clock(self, request: HttpRequest) -> Mapping[str, Any]:
@@ -93,7 +93,7 @@ class Administration:
         if gesture == "resume":
             clock.resume()
         elif gesture == "freeze":
-            clock.freeze(bodies.read(bodies.FreezeBody, request.body).at)
+            clock.freeze(_read("FreezeBody", request.body).at)
         elif gesture in ("advance", "offset"):
             self._move(request.body, from_now=gesture == "offset")
         else:
@@ -103,7 +103,7 @@ class Administration:
 
     def _move(self, content: bytes, *, from_now: bool) -> None:
         clock = self._kernel.clock
-        seconds = bodies.read(bodies.SecondsBody, content).seconds
+        seconds = _read("SecondsBody", content).seconds
         try:
             delta = timedelta(seconds=seconds)
             (clock.now() + delta).isoformat()  # a date out of the calendar raises
@@ -131,7 +131,7 @@ class Administration:
             return self._service(request).state(unit)
 
     def _set_state(self, request: HttpRequest) -> Mapping[str, Any]:
-        service, change = self._service(request), bodies.read_object(request.body)
+        service, change = self._service(request), _bodies().read_object(request.body)
         try:
             with self._kernel.unit() as unit:
                 service.set_state(unit, change)
@@ -168,7 +168,7 @@ class Administration:
         return HttpResponse(200, (("Content-Type", "application/octet-stream"),), content)
 
     def _add_fault(self, request: HttpRequest) -> Mapping[str, Any]:
-        asked = bodies.read(bodies.FaultBody, request.body)
+        asked = _read("FaultBody", request.body)
         try:
             return views.rule(self._kernel.faults.add(**asked.model_dump()))
         except ValueError as error:
@@ -188,13 +188,23 @@ class Administration:
         return self._kernel.faults.known(self._service(request).name)
 
     def _mark(self, request: HttpRequest) -> Mapping[str, Any]:
-        asked = bodies.read(bodies.MarkBody, request.body)
+        asked = _read("MarkBody", request.body)
         at = self._kernel.clock.now()
         return views.mark(self._kernel.journal.mark(asked.kind, at, asked.payload))
 
     def _step(self, request: HttpRequest) -> Mapping[str, Any]:
-        self._kernel.step = bodies.read(bodies.StepBody, request.body).step
+        self._kernel.step = _read("StepBody", request.body).step
         return {"step": self._kernel.step}
+
+
+def _bodies() -> Any:
+    from simulators.administration import bodies  # noqa: PLC0415 - pydantic is slow to load
+
+    return bodies
+
+
+def _read(shape: str, content: bytes) -> Any:
+    return _bodies().read(getattr(_bodies(), shape), content)
 
 
 def _guarded(handler: Handler) -> Callable[[HttpRequest, Unit], HttpResponse]:

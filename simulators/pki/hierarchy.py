@@ -76,6 +76,7 @@ class Pki:
         self._base = UNPUBLISHED
         self._authorities: dict[str, Authority] = {}
         self._credentials: dict[str, Credential] = {}
+        self._lists: dict[tuple[str, str, tuple[int, ...]], bytes] = {}
         self._lock = threading.RLock()
         self._profiles = self._declared()
         self.revoked: Callable[[], Iterable[str]] = tuple
@@ -158,12 +159,12 @@ class Pki:
     ) -> ssl.SSLContext:
         """A TLS ≥ 1.2 server context; client certificates must be of the right gamme."""
         issuers = [self.authority(name) for name in ("organisations", "personnes")]
-        lists = [revocation_list(self, issuer.name, life=_AS_LONG_AS_IT_RUNS) for issuer in issuers]
+        lists = [self._revocation_pem(issuer.name) for issuer in issuers]
         return make_context(
             self.server_credential(hostnames, variant),
             client_certificate,
             [issuer.certificate for issuer in issuers],
-            [crl.public_bytes(serialization.Encoding.PEM) for crl in lists],
+            lists,
         )
 
     def write(self, folder: Path) -> dict[str, Any]:
@@ -197,6 +198,15 @@ class Pki:
             if c.certificate.issuer == subject
         }
         return tuple(sorted(numbers))
+
+    def _revocation_pem(self, issuer: str) -> bytes:
+        """The CRL that server contexts hold, signed again only when it changes."""
+        with self._lock:
+            key = (self._base, issuer, self.revoked_serials(issuer))
+            if key not in self._lists:
+                made = revocation_list(self, issuer, life=_AS_LONG_AS_IT_RUNS)
+                self._lists[key] = made.public_bytes(serialization.Encoding.PEM)
+            return self._lists[key]
 
     def _make_authority(self, name: str) -> Authority:
         parent = AUTHORITIES[name][2]

@@ -9,7 +9,8 @@ import ssl
 import pytest
 
 from rules.context import OID_INS_NIR, OID_INS_NIR_TEST
-from simulators.environment import Descriptor, dotenv
+from simulators import descriptor
+from simulators.environment import dotenv
 from simulators.pki.pages import PAGES
 from simulators.testing import running
 from tests.simulators.demo import Demo
@@ -24,7 +25,8 @@ def platform():
 def test_the_file_is_the_descriptor(platform):
     written = json.loads((platform.folder / "environnement.json").read_text("utf-8"))
     assert written == platform.descriptor
-    assert Descriptor.model_validate(written).banc.campagne == platform.kernel.campaign
+    described = descriptor.read(platform.folder / "environnement.json")
+    assert described.banc.campagne == platform.kernel.campaign
     assert re.fullmatch(r"http://localhost:\d+", written["banc"]["administration"])
 
 
