@@ -286,6 +286,21 @@ def test_a_request_left_half_way_is_journaled(platform):
     assert left.request.body in (b"", b"abc")
 
 
+def test_a_half_closed_connection_harms_nobody(platform):
+    before = platform.kernel.journal.position()
+    with (
+        opened(platform) as raw,
+        trust(platform).wrap_socket(raw, server_hostname="localhost") as secured,
+    ):
+        secured.sendall(b"GET /notes/1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        secured.shutdown(socket.SHUT_WR)
+        while secured.recv(65536):
+            pass
+    assert wait_for(platform, lambda e: e.position > before).operation == "lire"
+    with client(platform) as http:
+        assert http.get(url(platform)).status_code == 200
+
+
 def test_a_broken_chunk_is_one_exchange(platform):
     before = platform.kernel.journal.position()
     head = b"POST /notes HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
