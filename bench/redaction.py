@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "auth-blob"}
 )
 
+
+def _in_base64(words: bytes) -> str:
+    """A pattern for words inside base64, wherever they fall in its groups of three octets."""
+    encoded: list[str] = []
+    for shift in range(3):
+        text = base64.b64encode(b"\0" * shift + words).decode("ascii").rstrip("=")
+        # The first and last characters also hold bits of what stands around.
+        first = -(-shift * 8 // 6)
+        last = (shift + len(words)) * 8 // 6
+        encoded.append(re.escape(text[first:last]))
+    return "|".join(encoded)
+
+
 _PATTERNS = (
+    # The answer to XOAUTH2 or OAUTHBEARER (RFC 7628): the token is inside base64.
+    (re.compile(rf"(?:{_in_base64(b'auth=Bearer ')})[A-Za-z0-9+/=]+"), "‹jeton›"),
+    # An authorization code opens a session; « code="…" » of XML is something else.
+    (re.compile(r"((?:^|[?&])code=)[^&\s\"]+"), r"\1‹secret›"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), "‹jeton›"),
     (
         re.compile(r"(?i)\b(client_secret|password|refresh_token|code_verifier|pin)=[^&\s]+"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,9 +29,34 @@ def test_known_secrets_go(text: str) -> None:
     assert "abc123" not in redacted_text(text)
 
 
-def test_what_is_not_secret_stays() -> None:
-    text = "grant_type=refresh_token&scope=openid"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "grant_type=refresh_token&scope=openid",
+        '<code code="34133-9" codeSystem="2.16.840.1.113883.6.1"/>',
+        "GET /auth?response_type=code&code_challenge=abc",
+        base64.b64encode(b"une piece jointe qui parle de auth et de Bearer").decode(),
+    ],
+)
+def test_what_is_not_secret_stays(text: str) -> None:
     assert redacted_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["code=abc123&x=1", "https://localhost/retour?state=1&code=abc123"]
+)
+def test_an_authorization_code_goes(text: str) -> None:
+    assert "abc123" not in redacted_text(text)
+
+
+@given(st.text(alphabet="abc.@", max_size=30))
+def test_a_token_in_the_answer_to_xoauth2_goes(user: str) -> None:
+    line = base64.b64encode(f"user={user}\1auth=Bearer {TOKEN}\1\1".encode()).decode()
+    shown = redacted_text(line)
+    assert shown.endswith("‹jeton›")
+    kept = shown.removesuffix("‹jeton›")
+    left = base64.b64decode(kept[: len(kept) // 4 * 4])
+    assert b"eyJ" not in left
 
 
 @pytest.mark.parametrize("name", ["Authorization", "COOKIE", "Set-Cookie"])
