@@ -26,6 +26,7 @@ from reports.events import CampaignFinished, Event
 from reports.writing import write_reports
 from simulators.errors import SimulatorError
 from simulators.journal import Journal
+from simulators.memory import Memory
 from simulators.platform import Platform
 from simulators.store import Store, StoreError
 
@@ -71,6 +72,24 @@ def campaign_folder(asked: Path | None) -> Path:
     return Path("campagnes") / datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S-%f")[:-3]
 
 
+def campaign_name(folder: Path, store_url: str | None) -> str:
+    """The name of a campaign: that of its folder, or of the only one its database holds.
+
+    A folder that was renamed or copied elsewhere is still the campaign it was.
+    """
+    name = folder.resolve().name
+    database = folder / "banc.sqlite"
+    if store_url is not None or not database.is_file():
+        return name
+    store = Store.in_folder(folder)
+    try:
+        store.create_tables()
+        held = Memory.campaigns(store)
+    finally:
+        store.close()
+    return held[0] if len(held) == 1 else name
+
+
 def start_platform(settings: Settings, folder: Path) -> Platform:
     """Start the simulators in a campaign folder. Raises BenchEnvironmentError."""
     platform = Platform(
@@ -78,7 +97,7 @@ def start_platform(settings: Settings, folder: Path) -> Platform:
         seed=settings.seed,
         store_url=settings.store_url,
         folder=folder,
-        campaign=folder.name,
+        campaign=campaign_name(folder, settings.store_url),
         base_port=settings.base_port,
         settings=settings.options,
         world=replace(make_world(settings.seed), software=settings.product),
@@ -149,7 +168,7 @@ def judge_again(
         raise UsageError(f"{folder} n'est pas le dossier d'une campagne : banc.sqlite n'y est pas.")
     store = Store(store_url) if store_url else Store.in_folder(folder)
     try:
-        journal = Journal(store, folder.resolve().name)
+        journal = Journal(store, campaign_name(folder, store_url))
         if not journal.marks("campaign-started"):
             raise UsageError(f"Aucune campagne « {folder.name} » dans ce stockage.")
         return conclude(journal, folder, expected)

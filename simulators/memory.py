@@ -25,6 +25,13 @@ class Memory:
         self._store = store
         self._campaign = campaign
 
+    @staticmethod
+    def campaigns(store: Store) -> list[str]:
+        """Names of the campaigns a store remembers, in order."""
+        query = sa.select(benches.c.campaign).distinct().order_by(benches.c.campaign)
+        with store.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a name, or the default."""
         query = sa.select(benches.c.value).where(
