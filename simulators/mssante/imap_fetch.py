@@ -29,6 +29,9 @@ _SECTION = re.compile(
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"(?P<numbers>\d+(?:\.\d+)*)?\.?(?P<what>.*)", re.DOTALL)
+_KNOWN = re.compile(
+    r"(\d+(\.\d+)*)?|(\d+(\.\d+)*\.)?(HEADER|TEXT|MIME|HEADER\.FIELDS(\.NOT)? \([^()]*\))"
+)
 _FIELDS = re.compile(r"HEADER\.FIELDS(?P<not>\.NOT)? \((?P<names>[^()]*)\)", re.IGNORECASE)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -73,8 +76,11 @@ def _item(word: str) -> Item:
     found = _SECTION.fullmatch(word)
     if found is None:
         raise ImapSyntaxError(f"element de FETCH inconnu : {word[:40]}")
+    section = found["section"].upper()
+    if not _KNOWN.fullmatch(section):
+        raise ImapSyntaxError(f"section inconnue : {section[:40]}")
     partial = (int(found["from"]), int(found["size"])) if found["from"] else None
-    return Item("BODY[]", found["section"].upper(), bool(found["peek"]), partial)
+    return Item("BODY[]", section, bool(found["peek"]), partial)
 
 
 class Mail:
@@ -104,7 +110,7 @@ def answer(sequence: int, mail: Mail, items: list[Item]) -> bytes:
 def _value(mail: Mail, item: Item) -> bytes:
     stored = mail.stored
     if item.section is not None:
-        return _octets(section(mail.root, item.section), item.partial)
+        return _octets(octets_of(mail.root, item.section), item.partial)
     simple: dict[str, Callable[[], bytes]] = {
         "FLAGS": lambda: flag_list(stored.flags),
         "UID": lambda: b"%d" % stored.uid,
@@ -134,7 +140,7 @@ def read_date(text: str) -> datetime:
         raise ImapSyntaxError("date illisible") from error
 
 
-def section(root: mime.Node, wanted: str) -> bytes | None:
+def octets_of(root: mime.Node, wanted: str) -> bytes | None:
     """Octets of a section (``1.2``, ``HEADER.FIELDS (FROM)``), None when there is none."""
     found = _NUMBERS.fullmatch(wanted)
     assert found is not None
@@ -157,8 +163,7 @@ def _of_mail(mail: mime.Node, what: str) -> bytes:
     if what == "TEXT":
         return mail.body
     found = _FIELDS.fullmatch(what)
-    if found is None:
-        raise ImapSyntaxError(f"section inconnue : {what[:40]}")
+    assert found is not None
     names = found["names"].replace('"', "").split()
     return mime.selected_fields(mail.header, names, excluded=found["not"] is not None)
 

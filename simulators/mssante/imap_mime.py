@@ -12,6 +12,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import getaddresses
+from itertools import zip_longest
 from typing import cast
 
 from simulators.mssante.imap_syntax import listed, string
@@ -91,7 +92,7 @@ def _pieces(body: bytes, boundary: str | None) -> list[bytes]:
     delimiter = re.compile(rb"(?:^|\r?\n)--" + mark + rb"(?P<end>--)?[ \t]*(?=\r?\n|$)")
     found = list(delimiter.finditer(body))
     pieces: list[bytes] = []
-    for here, following in zip(found, [*found[1:], None], strict=True):
+    for here, following in zip_longest(found, found[1:]):
         if here["end"]:
             break
         piece = body[here.end() : following.start() if following else len(body)]
