@@ -93,7 +93,7 @@ def print_result(console: Console, result: CampaignResult) -> None:
             console.print(f"– {reason}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"Verdict : [{STYLES[finished.verdict]}]{finished.verdict}[/]", highlight=False)
     console.print(f"Rapport : {result.report}", soft_wrap=True, highlight=False)
-    console.print(REHEARSAL, style="dim")
+    console.print(REHEARSAL, style="dim", soft_wrap=True)
 
 
 def _print_scenarios(console: Console, result: CampaignResult) -> None:
@@ -116,6 +116,7 @@ def _print_mom(console: Console, event: MomCounted) -> None:
         f"Mise en ordre de marche de {event.name} : dépôts DMP {event.dmp}/{dmp}, "
         f"MSSanté {event.mss_pro}/{pro}, messagerie citoyenne {event.mss_citoyenne}/{citizen}",
         highlight=False,
+        soft_wrap=True,
     )
 
 

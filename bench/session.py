@@ -8,7 +8,6 @@ exchange of the journal, so that the verdict can be made again from it.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,7 +45,8 @@ class Session:
     driver: Driver
     seed: int
     environment_file: str
-    _given: set[str] = field(default_factory=set)
+    _given: set[str] = field(default_factory=set[str])
+    _scenarios: int = 0
 
     def start(self) -> None:
         """Make the product ready. Raises DriverError."""
@@ -54,7 +54,8 @@ class Session:
 
     def scenario(self, scenario_id: str) -> Scenario:
         """Open a scenario."""
-        return Scenario(self, scenario_id, self.platform.kernel.journal.position())
+        rank, self._scenarios = self._scenarios, self._scenarios + 1
+        return Scenario(self, scenario_id, rank, self.platform.kernel.journal.position())
 
     def new_patient(self, *, dmp: str, mes: str) -> PatientFixture:
         """A test patient in the wanted states that no scenario was given yet.
@@ -73,10 +74,13 @@ class Scenario:
 
     session: Session
     id: str
+    rank: int
+    """How many scenarios came before in the campaign."""
     start: int
+    """Position of the journal when it began."""
     _step: int = 0
     _gestures: int = 0
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])
     """What steps remember for the next ones: patients, documents, answers."""
 
     def begin_step(self) -> None:
@@ -93,19 +97,15 @@ class Scenario:
     def professional(self, rank: int = 0) -> ProfessionalFixture:
         """A test professional; scenarios use different ones where they can."""
         everyone = self.session.platform.kernel.world.professionals
-        return everyone[(self._offset + rank) % len(everyone)]
+        return everyone[(self.rank + rank) % len(everyone)]
 
     def patient(self, *, dmp: str = "actif", mes: str = "ouverte") -> PatientFixture:
         """A test patient in the wanted states, of this scenario alone."""
         return self.session.new_patient(dmp=dmp, mes=mes)
 
-    @property
-    def _offset(self) -> int:
-        return zlib.crc32(self.id.encode()) % 1000
-
     # Gestures ---------------------------------------------------------------
 
-    def perform(self, action: str, **parameters: Any) -> ActionResult:
+    def perform(self, action: str, /, **parameters: Any) -> ActionResult:
         """Ask the product for a gesture and journal its answer.
 
         Raises GestureMissingError when the product does not offer it.
@@ -118,7 +118,7 @@ class Scenario:
             raise GestureMissingError(action)
         return result
 
-    def must(self, action: str, **parameters: Any) -> Mapping[str, Any]:
+    def must(self, action: str, /, **parameters: Any) -> Mapping[str, Any]:
         """A gesture that must succeed: its answer, or ExpectationError with the product's words."""
         result = self.perform(action, **parameters)
         if result.outcome is not ActionOutcome.DONE:

@@ -33,6 +33,7 @@ def render(report: Report) -> str:
         gauge=lambda label, value, floor: Markup(gauge(label, value, floor)),  # noqa: S704 - id.
         positions={e.id: e.position for e in report.exchanges},
         raw_name=raw_name,
+        names={s.started.id: s.started.name for s in report.scenarios},
     )
 
 
