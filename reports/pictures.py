@@ -13,6 +13,7 @@ LANES = {
     "insi": "INSi",
     "dmp": "DMP",
     "mssante": "MSSanté",
+    "pki": "Listes de révocation",
 }
 WIDTH, LANE, LEFT = 1080, 34, 150
 COLOURS = {
@@ -48,8 +49,8 @@ def timeline(exchanges: Sequence[ExchangeSeen], found: frozenset[str]) -> str:
         return ""
     lanes = [s for s in LANES if any(e.service == s for e in exchanges)]
     lanes += sorted({e.service for e in exchanges} - set(LANES))
-    start = exchanges[0].at
-    span = max(0.001, (exchanges[-1].at - start).total_seconds())
+    start = min(e.at for e in exchanges)
+    span = max(0.001, (max(e.at for e in exchanges) - start).total_seconds())
     height = LANE * len(lanes) + 40
     parts = [
         f'<svg class="frise" viewBox="0 0 {WIDTH} {height}" role="img" '
