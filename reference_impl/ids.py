@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from reference_impl.errors import ConfigurationError
 from reference_impl.store import Store, counters, settings
 
-_OID_ARCS = {"document": 1, "version": 2, "lot": 3, "entree": 4, "archive": 5}
+_OID_ARCS = {"document": 1, "version": 2, "lot": 3, "entree": 4}
 _OTHER_ARC = 9
 
 

@@ -17,7 +17,7 @@ def build(environment: Environment, data: Path, seed: int, clock: Clock) -> Lgc:
     base = lay_base(environment, data, seed, clock)
     outside = Outside(
         dmp=DmpClient(environment, base.transport, base.ids, clock),
-        mailer=MssClient(environment, base.ids, base.sessions),
+        mailer=MssClient(environment, base.sessions),
         writer=CdaWriter(environment),
     )
     lgc = assemble(base, outside)

@@ -14,7 +14,7 @@ from reference_impl.errors import ConfigurationError, RefusedError
 from reference_impl.mss import bounces, imap, message, smtp
 from reference_impl.mss.smtp import TokenRefusedError
 from reference_impl.people import Environment, Mail, MssSettings, Professional
-from reference_impl.ports import IdSource, ReceivedMail, SendResult, Tokens
+from reference_impl.ports import ReceivedMail, SendResult, Tokens
 from reference_impl.transport import tls_context
 
 Result = TypeVar("Result")
@@ -26,12 +26,10 @@ class MssClient:
     def __init__(
         self,
         environment: Environment,
-        ids: IdSource,
         tokens: Tokens,
         timeout: float = 30.0,
     ) -> None:
         self._environment = environment
-        self._ids = ids
         self._tokens = tokens
         self._timeout = timeout
 
@@ -39,7 +37,8 @@ class MssClient:
         """One SMTP transaction, under the Message-ID of the mail."""
         patient = mail.patient
         oid = self._environment.document_oid(patient.ins) if patient and patient.ins else None
-        envelope = message.build(mail, self._environment.software, self._ids.oid("archive"), oid)
+        archive_id = message.archive_id(mail.message_id)
+        envelope = message.build(mail, self._environment.software, archive_id, oid)
         server, tls = self._settings().smtp, tls_context(self._environment)
         refused = self._with_token(
             mail.sender,

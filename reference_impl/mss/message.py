@@ -13,6 +13,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from unicodedata import category, combining, normalize
+from uuid import NAMESPACE_URL, uuid5
 
 from reference_impl.documents import xdm
 from reference_impl.documents.codes import DOCUMENT_TYPES
@@ -74,6 +75,14 @@ def build(mail: Mail, software: SoftwareIdentity, archive_id: str, ins_oid: str 
             "documents",
         )
     return Envelope(sender, recipients, content)
+
+
+def archive_id(message_id: str) -> str:
+    """The OID of the archive of a mail: it follows from the Message-ID.
+
+    A mail tried again is the same to the last byte, so that receivers see one.
+    """
+    return f"2.25.{uuid5(NAMESPACE_URL, f'mid:{message_id}').int}"
 
 
 def patient_address(patient: Patient) -> str:

@@ -12,7 +12,7 @@ from reference_impl.errors import OutcomeUnknownError, RefusedError, Unavailable
 from reference_impl.mss.client import MssClient
 from reference_impl.people import HostPort, MssSettings
 from tests.reference_impl.mss.peer import CUT, server_files, smtp_peer
-from tests.reference_impl.story import ENVIRONMENT, ROOT, card, mail, written
+from tests.reference_impl.story import ENVIRONMENT, card, mail, written
 
 REFUSAL = "334 " + base64.b64encode(b'{"status":"401","schemes":"bearer","scope":"mail"}').decode(
     "ascii"
@@ -35,18 +35,10 @@ class Tokens:
         return "second-jeton-de-session-psc-renouvele"
 
 
-class Ids:
-    def uuid(self):
-        return "0" * 8
-
-    def oid(self, kind):
-        return f"{ROOT}.5.7.1"
-
-
 def mss_client(address, tokens=None):
     settings = MssSettings(address, address, "", "", ())
     environment = replace(ENVIRONMENT, trust_path=server_files()[0], mss=settings)
-    return MssClient(environment, Ids(), tokens or Tokens(), timeout=5)
+    return MssClient(environment, tokens or Tokens(), timeout=5)
 
 
 @contextmanager
@@ -102,6 +94,13 @@ def test_lines_that_begin_with_a_dot_arrive_whole():
     with served() as peer:
         send(peer, text="avant\n.\n..deux\naprès", documents=())
     assert b"\r\n.\r\n..deux\r\n" in peer.contents[0]
+
+
+def test_a_mail_tried_again_is_the_same_to_the_last_byte():
+    with served() as peer:
+        for _ in range(2):
+            send(peer)
+    assert peer.contents[0] == peer.contents[1]
 
 
 def test_a_refused_token_is_renewed_once():
@@ -195,7 +194,7 @@ def test_a_server_of_an_unknown_authority_is_refused():
     with served() as peer:
         environment = mss_client(peer.address)._environment
         stranger = replace(environment, trust_path=card().chain_path)
-        client = MssClient(stranger, Ids(), Tokens(), timeout=5)
+        client = MssClient(stranger, Tokens(), timeout=5)
         with pytest.raises(UnavailableError) as refused:
             client.send(mail(documents=(LETTER,)))
     assert refused.value.code == "TLS_REFUSE"
