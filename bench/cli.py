@@ -214,6 +214,39 @@ def checks() -> None:
 
 
 @app.command()
+def defects(
+    folder: Annotated[Path, typer.Option("--dossier", help="Dossier des LGC défectueux.")] = Path(
+        "tests/defects"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="En JSON.")] = False,
+    play: Annotated[
+        bool, typer.Option("--jouer", help="Joue chaque défaut et compare à ce qui est déclaré.")
+    ] = False,
+) -> None:
+    """Montre quelles erreurs d'éditeur sont plantées, et quels contrôles les attrapent."""
+    from bench.defects import load, matrix, print_matrix, print_played
+
+    catalogue = load(folder)
+    if not play:
+        if as_json:
+            sys.stdout.write(json.dumps(matrix(catalogue.DEFECTS), ensure_ascii=False, indent=2))
+            sys.stdout.write("\n")
+        else:
+            print_matrix(out, catalogue.DEFECTS)
+        return
+    results = []
+    for played in catalogue.play(catalogue.DEFECTS):
+        results.append(played)
+        if not as_json:
+            print_played(out, played)
+    if as_json:
+        shown = [played.to_json() for played in results]
+        sys.stdout.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
+    held = all(played.holds for played in results)
+    raise typer.Exit(ExitCode.CONFORME if held else ExitCode.NON_CONFORME)
+
+
+@app.command()
 def schema() -> None:
     """Donne le schéma JSON du flux d'événements des rapports."""
     from reports.events import json_schema

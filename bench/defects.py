@@ -15,7 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from rich.console import Console
+from rich.table import Table
+
 from bench.errors import UsageError
+from rules.checking import all_checks
 
 DEFAULT_FOLDER = Path("tests/defects")
 _PACKAGE = "segur_bench_defauts"
@@ -182,7 +186,47 @@ def by_check(defects: Iterable[Defect]) -> dict[str, tuple[str, ...]]:
 
 def never_raised(defects: Iterable[Defect]) -> tuple[str, ...]:
     """Checks of the project that no defect of the catalogue raises."""
-    from rules.checking import all_checks
-
     raised = by_check(defects)
     return tuple(sorted({name for name, _ in all_checks()} - set(raised)))
+
+
+def matrix(defects: Sequence[Defect]) -> dict[str, Any]:
+    """The declared matrix in both directions, as JSON."""
+    return {
+        "defauts": [each.to_json() for each in defects],
+        "controles": {name: list(killers) for name, killers in by_check(defects).items()},
+        "jamais": list(never_raised(defects)),
+    }
+
+
+def print_matrix(out: Console, defects: Sequence[Defect]) -> None:
+    """Mistakes and the checks that catch them, then the other way round."""
+    table = Table("Défaut planté", "Erreur de l'éditeur", "Gestes", "Contrôles qui l'attrapent")
+    for each in defects:
+        table.add_row(each.name, each.title, each.stimulus, ", ".join(sorted(each.checks)))
+    out.print(table)
+    found = by_check(defects)
+    table = Table("Contrôle", "Défauts qu'il attrape")
+    for name, killers in found.items():
+        table.add_row(name, ", ".join(killers))
+    out.print(table)
+    silent = never_raised(defects)
+    out.print(
+        f"{len(defects)} défauts, {len(found)} contrôles qui réagissent ; aucun défaut pour : "
+        f"{', '.join(silent) or 'aucun contrôle'}.",
+        highlight=False,
+    )
+
+
+def print_played(out: Console, played: Played) -> None:
+    """One line per defect: caught as declared, or what differs."""
+    if played.holds:
+        checks = ", ".join(sorted(played.found))
+        out.print(f"[green]attrapé[/]  {played.defect.name} : {checks}", highlight=False)
+        return
+    missing = ", ".join(sorted(played.missing)) or "rien"
+    unexpected = ", ".join(sorted(played.unexpected)) or "rien"
+    out.print(
+        f"[bold red]écart[/]    {played.defect.name} : manque {missing} ; en trop {unexpected}",
+        highlight=False,
+    )

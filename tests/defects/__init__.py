@@ -1,0 +1,22 @@
+"""Broken LGCs: each is the reference LGC with one mistake of a real editor.
+
+``segur-bench defects`` reads :data:`DEFECTS` and :func:`play` from here.
+"""
+
+from __future__ import annotations
+
+from bench.defects import Defect
+
+from . import cda_documents, dmp_calls, dmp_lots, insi, mssante, psc
+from .laboratory import play
+
+DEFECTS: tuple[Defect, ...] = (
+    *insi.DEFECTS,
+    *psc.DEFECTS,
+    *dmp_calls.DEFECTS,
+    *dmp_lots.DEFECTS,
+    *cda_documents.DEFECTS,
+    *mssante.DEFECTS,
+)
+
+__all__ = ["DEFECTS", "play"]
