@@ -8,15 +8,6 @@ from collections.abc import Generator
 import pytest
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the choice of the store."""
-    parser.addoption(
-        "--store-postgres",
-        action="store_true",
-        help="exerce le stockage sur le PostgreSQL nommé par SEGUR_POSTGRES",
-    )
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

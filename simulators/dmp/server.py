@@ -108,10 +108,9 @@ class DmpService:
     def prepare(self, unit: Unit) -> None:
         """Give each test patient the record the world says, the first time only."""
         state = DmpState(unit, self._kernel.campaign)
-        if state.dump()["dossiers"]:
-            return
-        for patient in self._kernel.world.patients:
-            state.set_record(patient.ins, RecordState(patient.dmp), at=self._kernel.clock.now())
+        if not state.has_records():
+            wanted = {p.ins: RecordState(p.dmp) for p in self._kernel.world.patients}
+            state.open_records(wanted, at=self._kernel.clock.now())
 
     def describe(self) -> Mapping[str, Any]:
         """Base URL of the web services."""

@@ -145,16 +145,28 @@ class DmpState:
     def set_record(self, ins: str, state: RecordState, *, at: datetime) -> None:
         """Put a record in a state."""
         self._delete(records, records.c.ins == ins)
-        if state is RecordState.ABSENT:
-            return
-        closed = state is RecordState.CLOSED
-        self._insert(
-            records,
-            ins=ins,
-            state=state.value,
-            closed_on=f"{at.astimezone(UTC):%Y%m%d}" if closed else None,
-            closing_reason="Je ne veux plus de DMP" if closed else None,
-        )
+        self.open_records({ins: state}, at=at)
+
+    def has_records(self) -> bool:
+        """Whether any record was ever put."""
+        return self._one(records) is not None
+
+    def open_records(self, wanted: Mapping[str, RecordState], *, at: datetime) -> None:
+        """Put records that are not there yet, all at once; an absent one has no row."""
+        rows = [
+            {
+                "campaign": self._campaign,
+                "ins": ins,
+                "state": state.value,
+                "closed_on": f"{at.astimezone(UTC):%Y%m%d}" if closed else None,
+                "closing_reason": "Je ne veux plus de DMP" if closed else None,
+            }
+            for ins, state in wanted.items()
+            if state is not RecordState.ABSENT
+            for closed in (state is RecordState.CLOSED,)
+        ]
+        if rows:
+            self._db.execute(records.insert(), rows)
 
     def authorization(self, ins: str, professional: str) -> tuple[Authorization, bool]:
         """The authorisation of a professional, and whether he is the attending doctor."""

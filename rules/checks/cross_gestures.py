@@ -1,0 +1,135 @@
+"""X-01 and X-02: what the software says it did is seen on the wires, and nothing else.
+
+The gestures of the driver contract say what is expected; a gesture is journaled
+after the exchanges it caused. Source: bench.md X-01 and X-02 (Platines
+« Expected », WireMock near misses). The table is the bench's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rules.checking import check
+from rules.context import Context
+from rules.exchange import Exchange
+from rules.findings import Finding, Severity
+from rules.formats.gesture import Gesture
+from rules.judge import JournalView
+
+SENT = "envoyé"
+FOUND = "00"
+
+_PSC = frozenset(
+    f"psc {name}"
+    for name in ("decouverte", "authorize", "choix", "token", "refresh", "userinfo", "jwks",
+                 "introspect", "logout", "revoke")
+)  # fmt: skip
+_SHIPPING = frozenset({"dmp TD0.2", "dmp TD2.1", "dmp TD3.1", "mssante SMTP", "mssante SMTP-AUTH"})
+"""What a queue may retry during any gesture."""
+_ALWAYS = _PSC | _SHIPPING | {"mssante autoconfiguration"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Operations of a gesture: one of ``needed`` must be accepted, ``also`` may be seen."""
+
+    needed: frozenset[str]
+    also: frozenset[str] = frozenset()
+
+
+def _expected(needed: str, *also: str) -> Expected:
+    return Expected(frozenset({needed}), frozenset(also))
+
+
+GESTURES: Mapping[str, Expected] = {
+    "session.open": _expected("psc token"),
+    "identity.search_insi": Expected(
+        frozenset({"insi rechercherInsAvecTraitsIdentite", "insi rechercherInsAvecCarteVitale"})
+    ),
+    "dmp.access": _expected("dmp TD0.2"),
+    "dmp.authorize": _expected("dmp TD0.3", "dmp TD0.2"),
+    "dmp.deposit": _expected("dmp TD2.1", "dmp TD0.2", "dmp TD3.1"),
+    "dmp.search": _expected("dmp TD3.1", "dmp TD0.2"),
+    "dmp.read": _expected("dmp TD3.2", "dmp TD0.2", "dmp TD3.1"),
+    "mss.send": _expected("mssante SMTP", "mssante SMTP-AUTH"),
+    "mss.read_inbox": _expected("mssante IMAP-AUTH"),
+}
+"""Gestures that speak to a service; the others are silent."""
+
+
+@check(
+    "X-01",
+    title="Ce que le logiciel annonce avoir fait se voit sur le réseau",
+    severity=Severity.BLOCKING,
+    source="bench.md X-01",
+)
+def announced_is_seen(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """A gesture announced as done without its exchange accepted by the service."""
+    for gesture, exchange, caused in _gestures(view):
+        expected = GESTURES.get(gesture.name)
+        if expected is None or not _announced(gesture):
+            continue
+        accepted = {_name(e) for e in caused if e.accepted}
+        if not accepted & expected.needed:
+            yield Finding(
+                f"geste {gesture.name}",
+                f"{' ou '.join(sorted(expected.needed))} accepté par le service",
+                ", ".join(sorted({_name(e) for e in caused})) or "aucun échange",
+                "N'annoncer un envoi ou une lecture comme faits qu'une fois la réponse du service "
+                "reçue ; vérifier aussi que le logiciel utilise les adresses du banc.",
+                exchange_id=exchange.id,
+                artefact=gesture.label,
+            )
+
+
+@check(
+    "X-02",
+    title="Aucun échange que le geste n'explique",
+    severity=Severity.MINOR,
+    source="bench.md X-02",
+)
+def nothing_unexpected(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """Exchanges with services during a gesture that has no use for them."""
+    for gesture, _, caused in _gestures(view):
+        expected = GESTURES.get(gesture.name, Expected(frozenset()))
+        allowed = _ALWAYS | expected.needed | expected.also
+        for each in caused:
+            if each.service in ("lgc", "pki") or each.operation in ("TLS", "?"):
+                continue
+            if _name(each) not in allowed and not each.operation.startswith("IMAP"):
+                yield Finding(
+                    f"geste {gesture.name}",
+                    ", ".join(sorted(expected.needed)) or "aucun échange",
+                    _name(each),
+                    "Ne solliciter un service que pour l'action demandée par l'utilisateur.",
+                    exchange_id=each.id,
+                    artefact=gesture.label,
+                )
+
+
+def _announced(gesture: Gesture) -> bool:
+    """Whether the software says that the service took it."""
+    if gesture.status is None or gesture.status >= 300:
+        return False
+    shipment = gesture.answer.get("envoi")
+    if isinstance(shipment, Mapping):
+        return shipment.get("etat") == SENT
+    answer = gesture.answer.get("insi")
+    return answer.get("code") == FOUND if isinstance(answer, Mapping) else True
+
+
+def _gestures(view: JournalView) -> Iterator[tuple[Gesture, Exchange, tuple[Exchange, ...]]]:
+    """Each gesture with the exchanges observed since the one before."""
+    since: list[Exchange] = []
+    for exchange in view.exchanges:
+        gesture = view.reading(exchange).first(Gesture) if exchange.service == "lgc" else None
+        if gesture is None:
+            since.append(exchange)
+        else:
+            yield gesture, exchange, tuple(since)
+            since = []
+
+
+def _name(exchange: Exchange) -> str:
+    return f"{exchange.service} {exchange.operation}"
