@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import ssl
 from dataclasses import replace
 from typing import Any
@@ -216,7 +215,8 @@ class Connection:
     # Commands on a mailbox
 
     async def _run(self, command: Command, session: Session) -> None:
-        operation = "IMAP-" + re.sub(r"[^A-Z]+", "-", command.name)[:40]
+        name = command.name.removeprefix("UID ")
+        operation = f"IMAP-{name[:40]}" if name.isalpha() else "?"
         fault = draw(self._kernel, operation, IN_COMMAND, content=command.literal)
         if fault is not None and fault.name in ("bye", "muet", "couper"):
             await self._spoil(command, operation, fault)

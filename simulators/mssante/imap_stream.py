@@ -107,7 +107,8 @@ class Stream:
         while not self._reader._buffer:  # type: ignore[attr-defined]
             if self._reader.at_eof():
                 raise ConnectionResetError
-            await self._reader._wait_for_data("starttls")  # type: ignore[attr-defined]
+            waiting = self._reader._wait_for_data("starttls")  # type: ignore[attr-defined]
+            await asyncio.wait_for(waiting, TIMEOUT)
 
     def close(self) -> None:
         """End the connection after what was written."""

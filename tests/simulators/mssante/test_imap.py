@@ -201,7 +201,7 @@ def test_commands_are_journaled(box: imaplib.IMAP4, platform: Platform) -> None:
         "IMAP-AUTH",
         *["IMAP-APPEND"] * 3,
         "IMAP-SELECT",
-        "IMAP-UID-FETCH",
+        "IMAP-FETCH",
         "IMAP-SELECT",
     ]
     assert observed[1].request.body == MAIL
@@ -264,7 +264,7 @@ def test_faults_of_authentication(
 
 
 def test_a_serverbug_on_move(box: imaplib.IMAP4, platform: Platform) -> None:
-    platform.kernel.faults.add("mssante", "IMAP-UID-MOVE", fault="serverbug")
+    platform.kernel.faults.add("mssante", "IMAP-MOVE", fault="serverbug")
     answer = box.uid("MOVE", "1", "Trash")
     assert answer[0] == "NO"
     assert b"[SERVERBUG]" in answer[1][0]  # type: ignore[operator]
