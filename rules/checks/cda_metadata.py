@@ -74,7 +74,9 @@ def _identity(document: ClinicalDocument, entry: DocumentEntry) -> Iterator[_Tri
 def _source_patient(document: ClinicalDocument, entry: DocumentEntry) -> Iterator[_Triple]:
     patient = document.patient
     lines = [line.partition("|") for line in entry.source_patient_info]
-    names = [value.split("^")[0] for key, _, value in lines if key == "PID-5"]
+    # Repetitions of a field: one Value each, or one Value for all with "~" (HL7 v2 §2.5.4).
+    repeated = [each for key, _, value in lines if key == "PID-5" for each in value.split("~")]
+    names = [each.split("^")[0] for each in repeated]
     said = {key: value for key, _, value in lines}
     if patient is None:
         return

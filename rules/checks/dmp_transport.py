@@ -63,13 +63,20 @@ def tls_of_the_call(exchange: Exchange, _context: Context) -> Iterator[Finding]:
             ", ".join(f"0x{number:04X}" for number in tls.offered_ciphers[:12]),
             "Proposer au moins une des suites ECDHE_RSA que le DMP admet.",
         )
-    if tls.offered_ciphers and tls.sni is None:
+    # RFC 6066 §3: SNI carries qualified names only; Java sends none to "localhost".
+    if tls.offered_ciphers and tls.sni is None and _qualified(exchange):
         yield Finding(
             "ClientHello, extension server_name",
             "le nom d'hôte appelé",
             "absente",
             "Envoyer le nom du serveur (SNI) : les frontaux du DMP choisissent par lui.",
         )
+
+
+def _qualified(exchange: Exchange) -> bool:
+    """True when the host called is a DNS name with a domain, not an address."""
+    host = exchange.host or (exchange.request.header("Host") or "").rsplit(":", 1)[0]
+    return "." in host and ":" not in host and not host.replace(".", "").isdigit()
 
 
 @check(

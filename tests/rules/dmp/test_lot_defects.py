@@ -311,6 +311,16 @@ def code_of(exchange: Exchange) -> str | None:
     return None if found is None else found.rejects
 
 
+def test_names_may_be_repetitions_of_one_field() -> None:
+    """IPF joins them with the repetition separator of HL7 v2, in any order."""
+    birth, used = "PID-5|TESTAVRIL^CAMILLE^CAMILLE ANNE^^^^L", "PID-5|TESTMAI^CAMILLE^^^^^D"
+    joined = f"{used}~{birth.removeprefix('PID-5|')}"
+    exchange = golden.edited(
+        golden.exchange(golden.T04), in_entry(birth, joined), in_entry(f"<Value>{used}</Value>", "")
+    )
+    assert golden.ids(golden.judged(exchange)) == set()
+
+
 def test_tolerances_are_minor() -> None:
     for defect in ("casse différente de l'identifiant", "libellé de la classe faux"):
         _, _, *edits = DEFECTS[defect]

@@ -50,6 +50,17 @@ def test_a_handshake_defect_raises_its_check(expected: str, changes: dict[str, o
     assert tls(**changes) == {expected}
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_host_that_sni_cannot_carry_is_not_asked_for(host: str) -> None:
+    """RFC 6066 §3: qualified names only. Java, for one, sends no SNI to localhost."""
+    exchange = replace(
+        golden.exchange(golden.T01),
+        host=host,
+        tls=TlsPeer(version="TLSv1.2", offered_ciphers=(SUITE,), certificate=CARD),
+    )
+    assert "DMP-TLS-01" not in golden.ids(golden.judged(exchange))
+
+
 def test_a_failed_handshake_is_judged_too() -> None:
     failed = replace(
         golden.exchange(golden.T01),
