@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bench import __version__
@@ -165,10 +166,10 @@ def environment(
     form: Annotated[str, typer.Option("--format", help="json, env, hotes ou confiance.")] = "json",
 ) -> None:
     """Donne à un logiciel tout ce qu'il lui faut : adresses, certificats, confiance."""
-    names = {"json": "environnement.json", "env": ".env", "hotes": "hotes.txt"}
+    names = {"json": "environnement.json", "env": "environnement.env", "hotes": "hotes"}
     if form == "confiance":
         for page in sorted((campaign / "confiance").glob("*")):
-            out.print(str(page), soft_wrap=True, highlight=False)
+            out.print(str(page), soft_wrap=True, highlight=False, markup=False)
         return
     if form not in names:
         raise UsageError(f"Format inconnu : {form}. Choisissez json, env, hotes ou confiance.")
@@ -255,6 +256,29 @@ def schema() -> None:
 
 
 @app.command()
+def benchmark(
+    quick: Annotated[bool, typer.Option("--rapide", help="Moins d'essais.")] = False,
+    peers: Annotated[
+        bool, typer.Option("--temoins", help="Mesure aussi GreenMail et maildev.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="En JSON.")] = False,
+) -> None:
+    """Mesure le banc à côté de serveurs nus : démarrage, mémoire, débits, aller-retours."""
+    from bench.benchmark.plan import FULL, QUICK
+    from bench.benchmark.running import run as measure
+    from bench.benchmark.running import steps
+    from bench.benchmark.screen import BenchmarkProgress, print_benchmark
+
+    plan = QUICK if quick else FULL
+    with BenchmarkProgress(err, steps(plan, with_peers=peers)) as progress:
+        measured = measure(plan, with_peers=peers, step=progress)
+    if as_json:
+        sys.stdout.write(json.dumps(measured.to_json(), ensure_ascii=False, indent=2) + "\n")
+    else:
+        print_benchmark(out, measured)
+
+
+@app.command()
 def version() -> None:
     """Donne la version du banc."""
     out.print(f"segur-bench {__version__}", highlight=False)
@@ -265,7 +289,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except BenchError as error:
-        err.print(f"[bold red]Erreur[/] {error}", soft_wrap=True, highlight=False)
+        err.print(f"[bold red]Erreur[/] {escape(str(error))}", soft_wrap=True, highlight=False)
         raise SystemExit(int(error.exit_code)) from None
     except KeyboardInterrupt:
         raise SystemExit(int(ExitCode.ENVIRONMENT)) from None

@@ -7,6 +7,7 @@ are not made here: :mod:`bench.projection` makes them from the journal.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -113,4 +114,6 @@ def scenario_id(request: pytest.FixtureRequest) -> str:
     """Stable id of a scenario: its test module and function, and its example row."""
     node = request.node
     folder = Path(str(node.path)).parent.name
-    return f"{folder}/{node.name}"
+    # pytest escapes accents in the rows of examples; people read these ids.
+    name = re.sub(r"\\x([0-9a-f]{2})", lambda m: chr(int(m[1], 16)), str(node.name))
+    return f"{folder}/{name}"

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from reports import cucumber, html, junit
 from reports.events import EVENT, Event
+from reports.evidence import write_evidence
 from reports.model import Report
 from reports.raw import write_raw
 from rules.exchange import Exchange
 
 
 def write_reports(events: Sequence[Event], folder: Path, exchanges: Sequence[Exchange]) -> Path:
-    """Write HTML, JSON, JUnit, Cucumber and raw bytes; the path of the HTML page."""
+    """Write HTML, JSON, JUnit, Cucumber, raw bytes and evidence; the path of the HTML page."""
     folder.mkdir(parents=True, exist_ok=True)
     report = Report(tuple(events))
     stream = [EVENT.dump_python(event, mode="json") for event in events]
@@ -23,6 +24,8 @@ def write_reports(events: Sequence[Event], folder: Path, exchanges: Sequence[Exc
     (folder / "junit.xml").write_bytes(junit.render(report))
     (folder / "cucumber.json").write_text(cucumber.render(report), encoding="utf-8")
     write_raw(exchanges, folder)
+    signer = folder / "certificats" / "org-sign.pem"
+    write_evidence(report, {e.id: e for e in exchanges}, folder, signer)
     page = folder / "rapport.html"
     page.write_text(html.render(report), encoding="utf-8")
     return page

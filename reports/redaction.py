@@ -23,6 +23,8 @@ def _in_base64(words: bytes) -> str:
 
 
 _PATTERNS = (
+    # base64 of « user=… »: an XOAUTH2 answer, which holds the access token.
+    (re.compile(r"\bdXNlcj[0-9A-Za-z+/=\r\n]{20,}"), "‹jeton›"),
     # The answer to XOAUTH2 or OAUTHBEARER (RFC 7628): the token is inside base64.
     (re.compile(rf"(?:{_in_base64(b'auth=Bearer ')})[A-Za-z0-9+/=]+"), "‹jeton›"),
     # An authorization code opens a session; « code="…" » of XML is something else.

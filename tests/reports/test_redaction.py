@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.redaction import redacted_headers, redacted_text
+from reports.redaction import redacted_headers, redacted_text
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 
@@ -57,6 +57,13 @@ def test_a_token_in_the_answer_to_xoauth2_goes(user: str) -> None:
     kept = shown.removesuffix("‹jeton›")
     left = base64.b64decode(kept[: len(kept) // 4 * 4])
     assert b"eyJ" not in left
+
+
+def test_an_xoauth2_answer_goes_whole_whatever_its_alignment() -> None:
+    for pad in range(3):
+        clear = f"user={'a' * (20 + pad)}@b.fr\x01auth=Bearer {TOKEN}\x01\x01"
+        blob = base64.b64encode(clear.encode()).decode()
+        assert redacted_text(blob) == "‹jeton›"
 
 
 @pytest.mark.parametrize("name", ["Authorization", "COOKIE", "Set-Cookie"])
