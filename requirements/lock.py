@@ -6,7 +6,7 @@ project supports, without any registry address.
 
 import subprocess
 
-GROUPS = {"test": ["test"], "witness": ["test", "witness"], "lint": ["lint"], "types": ["test", "types"]}
+GROUPS = {"test": ["test"], "witness": ["test"], "lint": ["lint"], "types": ["test", "types"]}
 
 for name, groups in GROUPS.items():
     subprocess.run(
