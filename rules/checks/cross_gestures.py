@@ -32,14 +32,27 @@ _ALWAYS = _PSC | _SHIPPING | {"mssante autoconfiguration"}
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Operations of a gesture: one of ``needed`` must be accepted, ``also`` may be seen."""
+    """Operations of a gesture: one of ``needed`` must be accepted, ``also`` may be seen.
+
+    ``instead`` shows that nothing was left to do, when no needed one was tried:
+    an authorisation that stands (DMP-02-03), a deposit found after a lost answer.
+    """
 
     needed: frozenset[str]
     also: frozenset[str] = frozenset()
+    instead: frozenset[str] = frozenset()
+
+    def met(self, caused: tuple[Exchange, ...]) -> bool:
+        """Whether the exchanges of a gesture show that it is done."""
+        tried = {_name(e) for e in caused}
+        accepted = {_name(e) for e in caused if e.accepted}
+        return bool(accepted & self.needed) or (
+            bool(accepted & self.instead) and self.needed.isdisjoint(tried)
+        )
 
 
-def _expected(needed: str, *also: str) -> Expected:
-    return Expected(frozenset({needed}), frozenset(also))
+def _expected(needed: str, *also: str, instead: str = "") -> Expected:
+    return Expected(frozenset({needed}), frozenset(also), frozenset({instead} - {""}))
 
 
 GESTURES: Mapping[str, Expected] = {
@@ -48,8 +61,8 @@ GESTURES: Mapping[str, Expected] = {
         frozenset({"insi rechercherInsAvecTraitsIdentite", "insi rechercherInsAvecCarteVitale"})
     ),
     "dmp.access": _expected("dmp TD0.2"),
-    "dmp.authorize": _expected("dmp TD0.3", "dmp TD0.2"),
-    "dmp.deposit": _expected("dmp TD2.1", "dmp TD0.2", "dmp TD3.1"),
+    "dmp.authorize": _expected("dmp TD0.3", "dmp TD0.2", instead="dmp TD0.2"),
+    "dmp.deposit": _expected("dmp TD2.1", "dmp TD0.2", "dmp TD3.1", instead="dmp TD3.1"),
     "dmp.search": _expected("dmp TD3.1", "dmp TD0.2"),
     "dmp.read": _expected("dmp TD3.2", "dmp TD0.2", "dmp TD3.1"),
     "mss.send": _expected("mssante SMTP", "mssante SMTP-AUTH"),
@@ -70,8 +83,7 @@ def announced_is_seen(view: JournalView, _context: Context) -> Iterator[Finding]
         expected = GESTURES.get(gesture.name)
         if expected is None or not _announced(gesture):
             continue
-        accepted = {_name(e) for e in caused if e.accepted}
-        if not accepted & expected.needed:
+        if not expected.met(caused):
             yield Finding(
                 f"geste {gesture.name}",
                 f"{' ou '.join(sorted(expected.needed))} accepté par le service",

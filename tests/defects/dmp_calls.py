@@ -97,6 +97,13 @@ def _never_asked(_client: Any, _patient: Any, _professional: Any) -> Any:
     return DmpStatus("actif", "VALIDE")
 
 
+def _searched_again(lgc: Any, asked: Any) -> Any:
+    patient = lgc.records.patient(asked.patient)
+    author = lgc.publisher.professional(asked.professionnel)
+    lgc.insi.search(patient.traits, "organisation", author)
+    return exchanges.write_document(lgc, asked)
+
+
 def _always_authorized(lgc: Any, asked: Any) -> Any:
     patient, professional = exchanges._for_dmp(lgc, asked)
     lgc.dmp.existence(patient, professional)
@@ -263,6 +270,20 @@ DEFECTS = (
         "consultation",
         "DMP-02-03",
         action("dmp.authorize", _always_authorized),
+    ),
+    broken(
+        "dmp-depot-annonce-sans-envoi",
+        "Le dépôt est annoncé fait alors que rien n'est parti",
+        "depot",
+        "X-01",
+        put("reference_impl.shipping:DmpShipper.ship", lambda _shipper, _shipment: {}),
+    ),
+    broken(
+        "insi-appel-a-chaque-document",
+        "INSi est interrogé de nouveau à chaque document écrit",
+        "depot",
+        "X-02",
+        action("document.write", _searched_again),
     ),
     broken(
         "dmp-recherche-apres-chaque-depot",

@@ -227,6 +227,15 @@ DEFECTS = (
         injection=Injection("dmp", "couper-apres-traitement", "TD2.1"),
     ),
     broken(
+        "lot-relance-sous-un-autre-identifiant",
+        "L'utilisateur relance un dépôt sans réponse : le document repart sous un nouvel "
+        "identifiant",
+        "depot-redemande",
+        "X-12",
+        around("reference_impl.shipping:Publisher.ready", _new_identifier),
+        injection=Injection("dmp", "couper-apres-traitement", "TD2.1"),
+    ),
+    broken(
         "lot-patient-de-type-pi",
         "patientId est écrit comme un identifiant local (PI)",
         "depot",

@@ -241,6 +241,14 @@ def deposit_without_answer(bench: Bench) -> None:
     bench.flush()
 
 
+@stimulus("depot-redemande")
+def deposit_asked_again(bench: Bench) -> None:
+    """The answer of a deposit is lost (injection), and the user asks for it again."""
+    document = bench.write(bench.qualified())
+    bench.deposit(document)
+    bench.deposit(document)
+
+
 @stimulus("depot-dmp-ferme")
 def deposit_in_closed_record(bench: Bench) -> None:
     """The DMP of the patient was closed."""
