@@ -16,7 +16,7 @@ from bench import __version__
 from bench.environments import from_json
 from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
 from bench.expectations import Observation, evaluate
-from bench.redaction import redacted_headers, redacted_text
+from reports.redaction import redacted_headers, redacted_text
 from bench.verdicts import CampaignVerdict, campaign_verdict, scenario_verdict
 from reports.events import (
     CampaignFinished,
