@@ -19,6 +19,7 @@ from bench.drivers import Driver
 from bench.environments import to_json
 from bench.errors import BenchEnvironmentError, UsageError
 from bench.features_plugin import FeaturesPlugin, Progress
+from bench.known import KnownFindings
 from bench.projection import project
 from bench.session import Session
 from fixtures.world import SoftwareFixture, make_world
@@ -39,6 +40,8 @@ class Settings:
     """What the command line asks for."""
 
     features: tuple[str, ...] = ()
+    scenario: str | None = None
+    """Text that the name of each scenario played must have."""
     folder: Path | None = None
     seed: int = 1
     store_url: str | None = None
@@ -81,13 +84,21 @@ def campaign_name(folder: Path, store_url: str | None) -> str:
     database = folder / "banc.sqlite"
     if store_url is not None or not database.is_file():
         return name
-    store = Store.in_folder(folder)
+    store = _open_store(folder, None)
     try:
-        store.create_tables()
         held = Memory.campaigns(store)
     finally:
         store.close()
     return held[0] if len(held) == 1 else name
+
+
+def _open_store(folder: Path, store_url: str | None) -> Store:
+    try:
+        store = Store(store_url) if store_url else Store.in_folder(folder)
+        store.create_tables()
+    except StoreError as error:
+        raise BenchEnvironmentError(str(error)) from error
+    return store
 
 
 def start_platform(settings: Settings, folder: Path) -> Platform:
@@ -135,15 +146,24 @@ def run(settings: Settings, driver: Driver, progress: Progress | None = None) ->
     folder = campaign_folder(settings.folder)
     platform = start_platform(settings, folder)
     try:
+        if platform.kernel.journal.marks("campaign-started"):
+            raise UsageError(
+                f"{folder} contient déjà une campagne : donnez un autre dossier, ou jugez-la de "
+                "nouveau avec « segur-bench verdict »."
+            )
         mark_start(platform, settings, driver.name)
-        session = Session(platform, driver, settings.seed, str(folder / "environnement.json"))
+        described = str(folder / "environnement.json")
+        known = KnownFindings(settings.expected)
+        session = Session(platform, driver, settings.seed, described, known)
         session.start()
-        plugin = FeaturesPlugin(session, progress)
+        plugin = FeaturesPlugin(session, progress, settings.scenario)
         output = _play(paths, plugin)
         if plugin.environment_error:
             raise plugin.environment_error
         if plugin.collected == 0:
-            raise UsageError(f"Aucun scénario à jouer dans {', '.join(paths)}.\n{output}".strip())
+            named = f" dont le nom contient « {settings.scenario} »" if settings.scenario else ""
+            where = ", ".join(paths)
+            raise UsageError(f"Aucun scénario à jouer{named} dans {where}.\n{output}".strip())
         return conclude(platform.kernel.journal, folder, settings.expected)
     finally:
         driver.stop()
@@ -166,7 +186,7 @@ def judge_again(
     database = folder / "banc.sqlite"
     if store_url is None and not database.is_file():
         raise UsageError(f"{folder} n'est pas le dossier d'une campagne : banc.sqlite n'y est pas.")
-    store = Store(store_url) if store_url else Store.in_folder(folder)
+    store = _open_store(folder, store_url)
     try:
         journal = Journal(store, campaign_name(folder, store_url))
         if not journal.marks("campaign-started"):

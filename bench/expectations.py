@@ -24,6 +24,10 @@ COUNTERS: Mapping[str, str] = {
 }
 
 
+TOLERATED = "ecarts_attendus"
+"""Parameter added to every expectation: the checks whose findings a tester announced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """Whether an expectation holds, why in French, and the exchanges that show it."""
@@ -92,10 +96,12 @@ def mom_reached(
 
 @expectation("aucun-ecart")
 def no_finding(
-    view: JournalView, environment: Environment, _parameters: Mapping[str, Any]
+    view: JournalView, environment: Environment, parameters: Mapping[str, Any]
 ) -> Observation:
-    """No failing finding on any exchange of the scenario."""
-    failing = [f for f in judge_journal(view, environment).findings if f.fails]
+    """No failing finding on any exchange of the scenario, but those announced."""
+    known = parameters.get(TOLERATED, ())
+    findings = judge_journal(view, environment).findings
+    failing = [f for f in findings if f.fails and f.check_id not in known]
     if not failing:
         return Observation(True, "aucun écart relevé", observed=bool(view.exchanges))
     first = failing[0]

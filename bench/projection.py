@@ -15,7 +15,8 @@ from typing import Any
 from bench import __version__
 from bench.environments import from_json
 from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
-from bench.expectations import Observation, evaluate
+from bench.expectations import TOLERATED, Observation, evaluate
+from bench.known import KnownFindings
 from reports.redaction import redacted_headers, redacted_text
 from bench.verdicts import CampaignVerdict, campaign_verdict, scenario_verdict
 from reports.events import (
@@ -104,7 +105,7 @@ class _Projection:
         self.view = JournalView(self.exchanges)
         self.judgement: Judgement = judge_journal(self.view, self.environment)
         self.scenarios = _played(self.marks, self.exchanges)
-        self.expected = _Expected(expected)
+        self.expected = KnownFindings(expected)
 
     def events(self) -> Iterator[Event]:
         yield self._campaign_started()
@@ -114,7 +115,7 @@ class _Projection:
         ended: list[ScenarioFinished] = []
         for played in self.scenarios:
             yield _scenario_started(played)
-            yield from _steps(played)
+            yield from self._steps(played)
             yield from self._mom(played)
             finished = self._scenario_finished(played, findings)
             ended.append(finished)
@@ -201,7 +202,7 @@ class _Projection:
     ) -> ScenarioFinished:
         own = [f for f in findings if f.scenario == played.id]
         verdict, reasons = scenario_verdict(
-            steps=[(m.payload["status"], m.payload.get("message", "")) for m in played.steps],
+            steps=[(s.status, s.message) for s in self._steps(played)],
             expectations=list(self._evaluated(played)),
             findings=own,
             exchanges=played.exchanges,
@@ -218,14 +219,37 @@ class _Projection:
         )
 
     def _evaluated(self, played: Played) -> Iterator[Observation]:
-        for mark in played.expectations:
-            until = tuple(e for e in played.exchanges if e.position <= mark.position)
-            yield evaluate(
-                mark.payload["name"],
-                JournalView(until),
-                self.environment,
-                mark.payload["parameters"],
+        return (self._evaluate(played, mark) for mark in played.expectations)
+
+    def _evaluate(self, played: Played, mark: Mark, *, strictly: bool = False) -> Observation:
+        until = tuple(e for e in played.exchanges if e.position <= mark.position)
+        known = () if strictly else self.expected.of(played.id)
+        return evaluate(
+            mark.payload["name"],
+            JournalView(until),
+            self.environment,
+            {**mark.payload["parameters"], TOLERATED: known},
+        )
+
+    def _steps(self, played: Played) -> Iterator[StepFinished]:
+        for number, mark in enumerate(played.steps, start=1):
+            step = f"{played.id}#{number}"
+            seen = StepFinished(
+                at=mark.at,
+                exchanges=tuple(e.id for e in played.exchanges if e.step == step),
+                **mark.payload,
             )
+            forgiven = seen.status == "échoué" and self._forgiven(played, number, seen.message)
+            yield seen.model_copy(update={"status": "réussi"}) if forgiven else seen
+
+    def _forgiven(self, played: Played, number: int, message: str) -> bool:
+        """Whether a step failed only for deviations that are now announced."""
+        asked = [m for m in played.expectations if m.payload["step"] == number]
+        return any(
+            self._evaluate(played, mark).holds
+            for mark in asked
+            if self._evaluate(played, mark, strictly=True).reason == message
+        )
 
     def _exigences(
         self, ended: Sequence[ScenarioFinished], findings: Sequence[FindingSeen]
@@ -287,28 +311,6 @@ class _Projection:
         )
 
 
-class _Expected:
-    """Expected findings: honoured, and those that no longer happen are told."""
-
-    def __init__(self, entries: Sequence[Mapping[str, str]]) -> None:
-        self._entries = [(e["regle"], e.get("scenario")) for e in entries]
-        self._used: set[tuple[str, str | None]] = set()
-
-    def covers(self, check_id: str, scenario: str | None) -> bool:
-        for entry in self._entries:
-            if entry[0] == check_id and entry[1] in (None, scenario):
-                self._used.add(entry)
-                return True
-        return False
-
-    def unused(self) -> tuple[str, ...]:
-        return tuple(
-            f"{name} ({scenario})" if scenario else name
-            for name, scenario in self._entries
-            if (name, scenario) not in self._used
-        )
-
-
 def _exigence_verdict(
     scenarios: Sequence[ScenarioFinished], broken: Sequence[FindingSeen]
 ) -> Verdict:
@@ -351,16 +353,6 @@ def _of_scenario(marks: Sequence[Mark], kind: str, start: Mark) -> tuple[Mark, .
 
 def _scenario_started(played: Played) -> ScenarioStarted:
     return ScenarioStarted(at=played.started.at, **played.started.payload)
-
-
-def _steps(played: Played) -> Iterator[StepFinished]:
-    for number, mark in enumerate(played.steps, start=1):
-        step = f"{played.id}#{number}"
-        yield StepFinished(
-            at=mark.at,
-            exchanges=tuple(e.id for e in played.exchanges if e.step == step),
-            **mark.payload,
-        )
 
 
 def _scenario_of(exchange: Exchange) -> str | None:

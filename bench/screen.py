@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -92,7 +93,7 @@ def print_result(console: Console, result: CampaignResult) -> None:
         for reason in finished.reasons[:5]:
             console.print(f"– {reason}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"Verdict : [{STYLES[finished.verdict]}]{finished.verdict}[/]", highlight=False)
-    console.print(f"Rapport : {result.report}", soft_wrap=True, highlight=False)
+    console.print(f"Rapport : {result.report}", soft_wrap=True, highlight=False, markup=False)
     console.print(REHEARSAL, style="dim", soft_wrap=True)
 
 
@@ -117,6 +118,7 @@ def _print_mom(console: Console, event: MomCounted) -> None:
         f"MSSanté {event.mss_pro}/{pro}, messagerie citoyenne {event.mss_citoyenne}/{citizen}",
         highlight=False,
         soft_wrap=True,
+        markup=False,
     )
 
 
@@ -124,10 +126,14 @@ def print_finding(console: Console, finding: FindingSeen) -> None:
     """One finding on a few lines."""
     style = "red" if finding.fails else "yellow"
     console.print(
-        f"[{style}]{finding.check_id}[/] {finding.title} ({finding.severity})", highlight=False
+        f"[{style}]{finding.check_id}[/] {escape(finding.title)} ({finding.severity})",
+        highlight=False,
     )
     console.print(
-        f"  où       {finding.artefact} · {finding.place}", soft_wrap=True, highlight=False
+        f"  où       {finding.artefact} · {finding.place}",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
     )
     console.print(f"  attendu  {finding.expected}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"  trouvé   {finding.found}", soft_wrap=True, highlight=False, markup=False)
@@ -137,7 +143,9 @@ def print_finding(console: Console, finding: FindingSeen) -> None:
 def print_inspections(console: Console, inspections: Sequence[Inspection]) -> None:
     """What each file is and what is wrong with it."""
     for inspection in inspections:
-        console.print(f"[bold]{inspection.path}[/] : {inspection.kind}", highlight=False)
+        console.print(
+            f"[bold]{escape(str(inspection.path))}[/] : {inspection.kind}", highlight=False
+        )
         for finding in inspection.findings:
             print_finding(console, finding)
         not_evaluated = len(inspection.not_evaluated)

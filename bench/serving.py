@@ -42,7 +42,8 @@ def serve_until_interrupted(
 
 
 def _introduce(console: Console, descriptor: dict[str, object], folder: object) -> None:
-    console.print(f"Environnement : {folder}/environnement.json", soft_wrap=True, highlight=False)
+    where = f"Environnement : {folder}/environnement.json"
+    console.print(where, soft_wrap=True, highlight=False, markup=False)
     console.print_json(data=descriptor)
     console.print("Le banc observe. Ctrl-C termine par le rapport.", highlight=False)
 

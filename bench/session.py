@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench.drivers import ActionOutcome, ActionResult, Driver
-from bench.expectations import Observation, evaluate
+from bench.expectations import TOLERATED, Observation, evaluate
+from bench.known import KnownFindings
 from fixtures.world import PatientFixture, ProfessionalFixture
 from rules.exchange import Correlation, Exchange, Message, Outcome
 from rules.judge import JournalView
@@ -45,6 +46,7 @@ class Session:
     driver: Driver
     seed: int
     environment_file: str
+    known: KnownFindings = field(default_factory=KnownFindings)
     _given: set[str] = field(default_factory=set[str])
     _scenarios: int = 0
 
@@ -166,7 +168,9 @@ class Scenario:
             kernel.clock.now(),
             {"scenario": self.id, "step": self._step, "name": name, "parameters": parameters},
         )
-        seen = evaluate(name, self.view(), kernel.environment, parameters)
+        known = self.session.known.of(self.id)
+        asked = {**parameters, TOLERATED: known}
+        seen = evaluate(name, self.view(), kernel.environment, asked)
         if not seen.holds:
             raise ExpectationError(seen.reason)
         return seen

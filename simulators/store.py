@@ -57,8 +57,8 @@ class Store:
         """Create the tables that do not exist yet; raises StoreError."""
         try:
             metadata.create_all(self.engine)
-        except sa_exc.OperationalError as error:
-            raise StoreError(f"Stockage injoignable : {error.orig}") from error
+        except sa_exc.DBAPIError as error:
+            raise StoreError(f"Stockage injoignable ou illisible : {error.orig}") from error
 
     @contextmanager
     def reading(self) -> Generator[sa.Connection]:
