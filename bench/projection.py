@@ -17,7 +17,6 @@ from bench.environments import from_json
 from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
 from bench.expectations import TOLERATED, Observation, evaluate
 from bench.known import KnownFindings
-from reports.redaction import redacted_headers, redacted_text
 from bench.verdicts import CampaignVerdict, campaign_verdict, scenario_verdict
 from reports.events import (
     CampaignFinished,
@@ -33,6 +32,7 @@ from reports.events import (
     StepFinished,
     Verdict,
 )
+from reports.redaction import redacted_headers, redacted_text
 from rules.checks.mom import THRESHOLDS, MomRules, count
 from rules.exchange import Exchange, Message
 from rules.findings import Finding
