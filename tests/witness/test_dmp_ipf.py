@@ -16,6 +16,7 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
+from reference_impl.documents.metadata import read_entry
 from reference_impl.people import Patient, Visibility
 from rules.exchange import Exchange, Outcome
 from rules.formats.dmp import DmpRequest, read_request
@@ -86,7 +87,7 @@ def shown(judgement: Judgement) -> list[tuple[str, str, str]]:
 def test_what_ipf_deposits_it_finds_and_reads_back(ipf: Ipf) -> None:
     lgc, patient = ipf.lgc, ipf.lgc.patient(rank=1)
     patient = replace(patient, traits=replace(patient.traits, used_name="TESTUSAGE"))
-    document = ipf.lgc.document(patient, "Compte rendu & <œuvre>")
+    document = lgc.document(patient, "Compte rendu & <œuvre>")
     lgc.dmp.existence(patient, lgc.doctor)
     assert ipf.deposit(document, patient) == {
         "status": "SUCCESS",
@@ -108,7 +109,7 @@ def test_what_ipf_deposits_it_finds_and_reads_back(ipf: Ipf) -> None:
         "status": "APPROVED",
         "patient": patient.ins.value,
         "author": lgc.doctor.national_id,
-        "creation_time": entry["creation_time"],
+        "creation_time": read_entry(document.content).creation_time,
         "hash": sha1,
         "size": len(document.content),
         "repository": REPOSITORY,
