@@ -61,6 +61,10 @@ def run(
         str | None,
         typer.Option("--commande", help="Exécutable du logiciel (drivers command et reference)."),
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", help="Ne jouer que les scénarios dont le nom a ce texte."),
+    ] = None,
     seed: Seed = 1,
     folder: Folder = None,
     store: StoreUrl = None,
@@ -77,6 +81,7 @@ def run(
 
     settings = Settings(
         features=tuple(features or ()),
+        scenario=scenario,
         folder=folder,
         seed=seed,
         store_url=store,

@@ -87,7 +87,9 @@ class Defect:
 
     ``name`` is a French slug, ``title`` the French sentence of the mistake,
     ``checks`` every id found, whatever its weight, and no other. ``stimulus``
-    names the gestures that show it.
+    names the gestures that show it. ``scenario`` is part of the name of the
+    scenario of ``features`` that becomes non conforme, when no check can see
+    the mistake in one message.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Defect:
     checks: frozenset[str]
     patch: Callable[[Patcher], None] = field(repr=False, compare=False)
     injection: Injection | None = None
+    scenario: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As ``segur-bench defects --json`` prints it."""
@@ -104,6 +107,7 @@ class Defect:
             "erreur": self.title,
             "gestes": self.stimulus,
             "controles": sorted(self.checks),
+            "scenario": self.scenario or None,
         }
 
 
@@ -200,10 +204,11 @@ def matrix(defects: Sequence[Defect]) -> dict[str, Any]:
 
 
 def print_matrix(out: Console, defects: Sequence[Defect]) -> None:
-    """Mistakes and the checks that catch them, then the other way round."""
-    table = Table("Défaut planté", "Erreur de l'éditeur", "Gestes", "Contrôles qui l'attrapent")
+    """Mistakes and what catches them, then the other way round."""
+    table = Table("Défaut planté", "Erreur de l'éditeur", "Gestes", "Ce qui l'attrape")
     for each in defects:
-        table.add_row(each.name, each.title, each.stimulus, ", ".join(sorted(each.checks)))
+        catching = [*sorted(each.checks), *([f"« {each.scenario} »"] if each.scenario else [])]
+        table.add_row(each.name, each.title, each.stimulus, ", ".join(catching))
     out.print(table)
     found = by_check(defects)
     table = Table("Contrôle", "Défauts qu'il attrape")
@@ -221,7 +226,7 @@ def print_matrix(out: Console, defects: Sequence[Defect]) -> None:
 def print_played(out: Console, played: Played) -> None:
     """One line per defect: caught as declared, or what differs."""
     if played.holds:
-        checks = ", ".join(sorted(played.found))
+        checks = ", ".join(sorted(played.found)) or f"par « {played.defect.scenario} »"
         out.print(f"[green]attrapé[/]  {played.defect.name} : {checks}", highlight=False)
         return
     missing = ", ".join(sorted(played.missing)) or "rien"

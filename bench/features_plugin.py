@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from bench.errors import BenchEnvironmentError
 from bench.session import GestureMissingError, Scenario, Session
@@ -24,8 +25,14 @@ Progress = Callable[[str, str], None]
 class FeaturesPlugin:
     """One instance per campaign, given to ``pytest.main``."""
 
-    def __init__(self, session: Session, progress: Progress | None = None) -> None:
-        """``progress`` is told of ``(kind, text)``: scenario, step, end."""
+    def __init__(
+        self, session: Session, progress: Progress | None = None, only: str | None = None
+    ) -> None:
+        """``progress`` is told of ``(kind, text)``: scenario, step, end.
+
+        ``only`` keeps the scenarios whose name has this text, whatever its case.
+        """
+        self._only = (only or "").casefold()
         self._session = session
         self._progress = progress or (lambda _kind, _text: None)
         self._current: Scenario | None = None
@@ -35,7 +42,8 @@ class FeaturesPlugin:
         self.collected = 0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Count the scenarios, for the progress bar."""
+        """Keep the scenarios asked for; count them, for the progress bar."""
+        items[:] = [item for item in items if self._only in _name_of(item).casefold()]
         self.collected = len(items)
         self._progress("total", str(len(items)))
 
@@ -108,6 +116,16 @@ class FeaturesPlugin:
             message=message,
             seconds=round(time.monotonic() - self._started, 3),
         )
+
+
+def _name_of(item: pytest.Item) -> str:
+    """Name of a scenario in its feature, with the values of its example row."""
+    function: Any = getattr(item, "obj", None)
+    template = scenario_wrapper_template_registry.get(function)
+    if template is None:
+        return item.name
+    row: Any = getattr(item, "callspec", None)
+    return template.render(row.params["_pytest_bdd_example"] if row else {}).name
 
 
 def scenario_id(request: pytest.FixtureRequest) -> str:

@@ -23,9 +23,11 @@ def broken(
     checks: str,
     *patches: Patch,
     injection: Injection | None = None,
+    scenario: str = "",
 ) -> Defect:
     """A defect; ``checks`` are its ids, separated by spaces."""
-    return Defect(name, title, stimulus, frozenset(checks.split()), _all(patches), injection)
+    found = frozenset(checks.split())
+    return Defect(name, title, stimulus, found, _all(patches), injection, scenario)
 
 
 def _all(patches: tuple[Patch, ...]) -> Patch:

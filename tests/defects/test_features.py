@@ -1,0 +1,98 @@
+"""A broken LGC, started as a product, turns a scenario non conforme for the right reason.
+
+Each campaign is that of ``segur-bench run features/mom``: another process,
+another LGC, judged from the journal and told in ``rapport.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REHEARSALS = (
+    ("mom-dixieme-depot-oublie", "trois seuils", "dépôts DMP : 9 compté(s), 10 attendu(s)"),
+    ("mom-copie-deposee-en-plus", "neuf dépôts", "dépôts DMP : 18 compté(s), 9 attendu(s)"),
+    ("mss-ins-d-une-identite-recuperee", "identité récupérée", "INS-T-01"),
+    ("mom-refus-pris-pour-un-accuse", "dépôt refusé", "X-01"),
+    ("mom-document-renumerote-a-chaque-envoi", "même document", "2 compté(s), 1 attendu(s)"),
+    ("mom-copie-au-correspondant-habituel", "soi-même", "1 compté(s), 0 attendu(s)"),
+    ("mss-adresse-de-l-usager-sans-cle", "envoi citoyen", "INS-T-07"),
+)
+
+
+def rehearse(folder: Path, scenario: str, *options: str) -> tuple[int, list[dict[str, Any]]]:
+    """Play the scenarios of a name; the exit code and the events of the report."""
+    asked = ["run", "features/mom", "--scenario", scenario, "--dossier", str(folder), *options]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.cli", *asked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    report = folder / "rapport.json"
+    assert report.is_file(), done.stdout + done.stderr
+    return done.returncode, json.loads(report.read_text(encoding="utf-8"))
+
+
+def of_type(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [event for event in events if event["type"] == kind]
+
+
+@pytest.mark.parametrize(("name", "scenario", "reason"), REHEARSALS, ids=[r[0] for r in REHEARSALS])
+def test_a_broken_product_fails_its_scenario_for_the_right_reason(
+    tmp_path: Path, name: str, scenario: str, reason: str
+) -> None:
+    command = f'"{sys.executable}" -m tests.defects {name}'
+    code, events = rehearse(tmp_path / "campagne", scenario, "--commande", command)
+    (finished,) = of_type(events, "scenario-finished")
+    assert code == 1
+    assert finished["verdict"] == "non conforme"
+    assert any(reason in each for each in finished["reasons"]), finished["reasons"]
+    assert finished["exigences"]
+    _shown_by_an_exchange(events, finished, reason)
+
+
+def _shown_by_an_exchange(
+    events: list[dict[str, Any]], finished: Mapping[str, Any], reason: str
+) -> None:
+    """A finding names its exchange; an expectation, those of its scenario."""
+    seen = {event["id"] for event in of_type(events, "exchange")}
+    findings = [f for f in of_type(events, "finding") if f["check_id"] == reason]
+    assert findings or "compté(s)" in reason
+    assert {f["exchange"] for f in findings} <= seen
+    assert seen.issuperset(finished["exchanges"])
+    assert finished["exchanges"]
+
+
+def test_the_reference_raises_nothing_in_a_campaign(tmp_path: Path) -> None:
+    code, events = rehearse(tmp_path / "campagne", "ne compte qu")
+    assert code == 0
+    assert of_type(events, "finding") == []
+    finished = of_type(events, "scenario-finished")
+    assert len(finished) >= 2
+    assert {each["verdict"] for each in finished} == {"conforme"}
+
+
+def test_an_unknown_defect_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.defects", "autre"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Défaut inconnu : « autre »" in done.stderr
+    assert "lot-masque-a-tous" in done.stderr
