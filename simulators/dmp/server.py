@@ -38,6 +38,7 @@ from simulators.dmp.registry_xml import REPOSITORY, failure, found, success
 from simulators.dmp.state import Authorization, DmpState, RecordState
 from simulators.http import ClientCertificate, HttpListener, HttpRequest, HttpResponse, Route
 from simulators.kernel import Kernel
+from simulators.reading import ReadOnce
 from simulators.store import Unit
 
 HOSTNAMES = ("lps2.dmp.gouv.fr", "lps.dmp.gouv.fr", "lps.dev1.dmp.gouv.fr", "lps.de2.dmp.gouv.fr")
@@ -89,6 +90,7 @@ class DmpService:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
+        self._requests = ReadOnce(read_request)
         self._handlers: dict[type, Callable[[Any, Call, DmpState], Answer]] = {
             ExistenceQuery: self._existence,
             SetAuthorization: self._authorize,
@@ -101,7 +103,8 @@ class DmpService:
     def listeners(self) -> Sequence[HttpListener]:
         """One address; a client certificate of the test hierarchy is demanded."""
         routes = tuple(
-            Route(("POST",), f"{SERVICE_PATH}{path}", self._serve, operation_of) for path in PATHS
+            Route(("POST",), f"{SERVICE_PATH}{path}", self._serve, self._operation)
+            for path in PATHS
         )
         return (HttpListener("dmp", routes, HOSTNAMES, ClientCertificate.REQUIRED),)
 
@@ -141,9 +144,17 @@ class DmpService:
 
     # Serving -----------------------------------------------------------------
 
+    def _operation(self, http: HttpRequest) -> str:
+        """Transaction of a request, told by its body; ``?`` when it cannot be read."""
+        try:
+            transaction = self._requests.first(http).transaction
+        except MalformedError:
+            return "?"
+        return transaction.number if transaction else "?"
+
     def _serve(self, http: HttpRequest, unit: Unit) -> HttpResponse:
         try:
-            request = read_request(http.message)
+            request = self._requests.again(http)
             number = request.transaction.number if request.transaction else "?"
         except MalformedError as error:
             return _unreadable(error.finding.found)
@@ -232,15 +243,6 @@ class DmpService:
     def _update(self, update: MetadataUpdate, call: Call, state: DmpState) -> Answer:
         queries.change_statuses(update, state, ins=call.ins, professional=call.professional)
         return Answer(success())
-
-
-def operation_of(http: HttpRequest) -> str:
-    """Transaction of a request, told by its body; ``?`` when it cannot be read."""
-    try:
-        transaction = read_request(http.message).transaction
-    except MalformedError:
-        return "?"
-    return transaction.number if transaction else "?"
 
 
 def _call(request: DmpRequest, http: HttpRequest, number: str) -> Call:

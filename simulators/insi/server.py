@@ -21,6 +21,7 @@ from simulators.insi.people import QUALIFICATION, Person, from_world
 from simulators.insi.state import InsiState, Result, person_of
 from simulators.insi.wire import CONTENT_TYPE, Reply, answer, fault
 from simulators.kernel import Kernel
+from simulators.reading import ReadOnce
 from simulators.store import Unit
 
 ORGANISATION = Door("insi-org", by_assertion=False)
@@ -42,6 +43,7 @@ class InsiService:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
+        self._requests = ReadOnce(read_request)
 
     def listeners(self) -> Sequence[HttpListener]:
         """One address demands an organisation certificate, the other an assertion."""
@@ -50,7 +52,7 @@ class InsiService:
             HttpListener(
                 door.listener,
                 (
-                    Route(("POST",), "/lps", partial(self.call, door), _operation),
+                    Route(("POST",), "/lps", partial(self.call, door), self._operation),
                     Route(("GET",), "/lps", self.describe_itself, "wsdl"),
                 ),
                 HOSTNAMES[door],
@@ -60,10 +62,16 @@ class InsiService:
             for door in (ORGANISATION, CARD)
         )
 
+    def _operation(self, request: HttpRequest) -> str:
+        try:
+            return self._requests.first(request).operation or "?"
+        except MalformedError:
+            return "?"
+
     def call(self, door: Door, request: HttpRequest, _unit: Unit) -> HttpResponse:
         """Answer one SOAP call."""
         try:
-            message = read_request(request.message)
+            message = self._requests.again(request)
         except MalformedError:
             return _refusal(CATALOGUE["desir_9010"], None)
         try:
@@ -166,13 +174,6 @@ class InsiService:
 
     def _state(self, unit: Unit) -> InsiState:
         return InsiState(unit.connection, self._kernel.campaign)
-
-
-def _operation(request: HttpRequest) -> str:
-    try:
-        return read_request(request.message).operation or "?"
-    except MalformedError:
-        return "?"
 
 
 def _refusal(error: ServiceError, message: InsiRequest | None) -> HttpResponse:
