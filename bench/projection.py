@@ -17,6 +17,7 @@ from bench.environments import from_json
 from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
 from bench.expectations import TOLERATED, Observation, evaluate
 from bench.known import KnownFindings
+from bench.restarts import without_lost_answers
 from bench.verdicts import CampaignVerdict, campaign_verdict, scenario_verdict
 from reports.events import (
     CampaignFinished,
@@ -96,8 +97,8 @@ def finding_seen(
 class _Projection:
     def __init__(self, journal: Journal, expected: Sequence[Mapping[str, str]]) -> None:
         self.journal = journal
-        self.exchanges = journal.read()
         self.marks = journal.marks()
+        self.exchanges = without_lost_answers(journal.read(), self.marks)
         head = next((m for m in self.marks if m.kind == "campaign-started"), None)
         self.head: Mapping[str, Any] = head.payload if head else {}
         self.started_at = head.at if head else datetime.now(UTC)

@@ -15,6 +15,7 @@ from bench.campaign import (
     mark_start,
     start_platform,
 )
+from bench.restarts import RESTARTED
 from rules.exchange import Exchange
 
 
@@ -29,7 +30,9 @@ def serve_until_interrupted(
     folder = campaign_folder(settings.folder)
     platform = start_platform(settings, folder)
     try:
-        if not platform.kernel.journal.marks("campaign-started"):
+        if platform.kernel.journal.marks("campaign-started"):
+            platform.kernel.journal.mark(RESTARTED, platform.kernel.clock.now(), {})
+        else:
             mark_start(platform, settings, "observation")
         _introduce(console, platform.descriptor, folder)
         platform.kernel.journal.subscribe(lambda exchange: _show(console, exchange))

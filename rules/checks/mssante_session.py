@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from rules.checking import check
 from rules.context import Context
-from rules.exchange import Exchange, TlsPeer
+from rules.exchange import Exchange, Outcome, TlsPeer
 from rules.findings import Finding, Severity
 from rules.formats.jwt import Jwt, signed_by
 from rules.formats.mssante import AUTH_OPERATIONS, mechanism_of
@@ -187,7 +187,10 @@ def one_retry(view: JournalView, _context: Context) -> Iterator[Finding]:
             yield _retry(exchange, "un autre jeton", "le jeton déjà refusé")
         elif len(earlier) > 1:
             yield _retry(exchange, "un seul nouvel essai", f"{len(earlier)} nouveaux essais")
-        refused[key] = [] if exchange.accepted else [*earlier, (exchange, credentials.token)]
+        if exchange.accepted:
+            refused[key] = []
+        elif exchange.outcome is Outcome.REFUSED:  # silence refuses nothing
+            refused[key] = [*earlier, (exchange, credentials.token)]
 
 
 def _opens(exchange: Exchange) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwk, jws
 
 from rules.artefact import MalformedError
-from rules.exchange import Exchange, TlsPeer
+from rules.exchange import Exchange, Outcome, TlsPeer
 from rules.formats.xoauth2 import blob, parse_xoauth2
 from rules.judge import JournalView, judge_journal
 from tests.rules.mssante.mails import LOUISE, NOON, WORLD, exchange, plain_mail
@@ -150,6 +150,12 @@ def test_one_retry_with_another_token_is_right() -> None:
 
 def test_the_same_token_twice() -> None:
     assert raised(refused(0, jti="un"), refused(2, jti="un")) == ["MSS-A03"]
+
+
+def test_silence_refuses_no_token() -> None:
+    sent = blob(LOUISE, token(jti="un"))
+    silent = replace(auth(sent), response=None, answered_at=None, outcome=Outcome.UNANSWERED)
+    assert raised(silent, auth(sent, seconds=2)) == []
 
 
 def test_a_second_retry() -> None:
