@@ -20,11 +20,9 @@ _numbers = count(1)
 
 def _tenth_forgotten(original: Any, box: Any, shipment: Any) -> Any:
     """The list of deposits to send was made for a screen of nine lines."""
-    waiting = [s for s in box.all() if s.kind == "dmp"]
-    if shipment.kind == "dmp" and len(waiting) >= 9:
-        box.add(shipment)
-        return box.get(shipment.id)
-    return original(box, shipment)
+    listed = [s for s in box.all() if s.kind == "dmp"]
+    full = shipment.kind == "dmp" and len(listed) >= 9
+    return shipment if full else original(box, shipment)
 
 
 def _once_more(original: Any, shipper: Any, shipment: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,15 @@ REHEARSALS = (
     ("mom-copie-au-correspondant-habituel", "soi-même", "1 compté(s), 0 attendu(s)"),
     ("mss-adresse-de-l-usager-sans-cle", "envoi citoyen", "INS-T-07"),
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Campaigns start twenty processes: compile the modules once for all of them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patched.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "pyc"))
+        yield
 
 
 def rehearse(folder: Path, scenario: str, *options: str) -> tuple[int, list[dict[str, Any]]]:
