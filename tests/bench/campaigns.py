@@ -46,8 +46,31 @@ scenarios(".")
 """
 
 
-def segur_bench(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end, in a process of its own."""
+_WATCH = """import os, sys
+
+_log = os.open({log!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+
+def _watch(event, arguments):
+    if event in ("socket.connect", "socket.sendto"):
+        where = arguments[1][0] if isinstance(arguments[1], tuple) else "unix"
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        where = arguments[0]
+    else:
+        return
+    os.write(_log, f"{{where}}\\n".encode())
+
+
+sys.addaudithook(_watch)
+"""
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost", "unix", "None"}
+
+
+def segur_bench(
+    *words: str, cwd: Path | None = None, watched: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end, in a process of its own; ``watched`` receives its connections."""
     return subprocess.run(
         [*COMMAND, *words, *_store(words)],
         capture_output=True,
@@ -56,8 +79,28 @@ def segur_bench(*words: str, cwd: Path | None = None) -> subprocess.CompletedPro
         cwd=cwd,
         check=False,
         timeout=300,
-        env={**os.environ, "COLUMNS": "200"},
+        env=variables(watched),
     )
+
+
+def variables(watched: Path | None = None) -> dict[str, str]:
+    """The environment of a child process.
+
+    With a folder, each Python process, children included, writes there what it
+    connects to or resolves: see :func:`connections`.
+    """
+    known = {**os.environ, "COLUMNS": "200"}
+    if watched is not None:
+        watched.mkdir(parents=True, exist_ok=True)
+        text = _WATCH.format(log=str(watched / "connexions.txt"))
+        (watched / "sitecustomize.py").write_text(text, encoding="utf-8")
+        known["PYTHONPATH"] = os.pathsep.join([str(watched), known.get("PYTHONPATH", "")])
+    return known
+
+
+def connections(watched: Path) -> set[str]:
+    """Hosts that watched processes connected to or resolved."""
+    return set((watched / "connexions.txt").read_text(encoding="utf-8").split())
 
 
 def in_process(*words: str) -> subprocess.CompletedProcess[str]:

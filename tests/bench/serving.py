@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench.campaigns import COMMAND, shared_store
+from tests.bench.campaigns import COMMAND, shared_store, variables
 
 PORTS = 16
 """More than a bench has listeners."""
@@ -44,8 +44,9 @@ def _is_free(port: int) -> bool:
 class Served:
     """``segur-bench serve`` on a folder; it may be started again after a kill."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
+    def __init__(self, folder: Path, *words: str, watched: Path | None = None) -> None:
         self.folder = folder
+        self._watched = watched
         self._words = words
         self.process: subprocess.Popen[str]
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -53,6 +54,12 @@ class Served:
 
     def start(self) -> Served:
         """Start, and wait until it observes."""
+        self.launch()
+        self.wait_for(lambda line: READY in line)
+        return self
+
+    def launch(self) -> None:
+        """Start, without waiting."""
         store = shared_store()
         options = ("--store", store) if store else ()
         self._lines = queue.Queue()
@@ -62,11 +69,11 @@ class Served:
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "COLUMNS": "200"},
+            env=variables(self._watched),
         )
-        threading.Thread(target=self._read, args=(self.process, self._lines), daemon=True).start()
-        self.wait_for(lambda line: READY in line)
-        return self
+        reading = (self.process, self._lines)
+        self._reader = threading.Thread(target=self._read, args=reading, daemon=True)
+        self._reader.start()
 
     def __enter__(self) -> Served:
         return self.start()
@@ -94,6 +101,11 @@ class Served:
         """Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
+
+    def rest(self) -> str:
+        """Everything it printed, once it has ended."""
+        self._reader.join(PATIENCE)
+        return "".join(self.printed)
 
     @property
     def described(self) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from lxml import etree
 from reports.events import EVENT
 from rules.exchange import Exchange
 from tests.bench.campaigns import (
+    LOOPBACK,
     alone,
+    connections,
     events,
     in_process,
     journal,
@@ -42,7 +44,8 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder, printed = root / FOLDER, root / "campagne.txt"
     with alone(root / "campagne.lock"):
         if not printed.exists():
-            done = segur_bench("run", "features/mom", "--dossier", str(folder), cwd=root)
+            words = ("run", "features/mom", "--dossier", str(folder))
+            done = segur_bench(*words, cwd=root, watched=root / "veille")
             printed.write_text(f"{done.returncode}\n{done.stdout}{done.stderr}", encoding="utf-8")
     return folder, printed.read_text(encoding="utf-8")
 
@@ -101,6 +104,12 @@ def test_the_journal_has_the_tls_and_the_octets_of_every_exchange(campaign) -> N
 def test_the_simulators_run_the_reference_gestures_and_nothing_stays_unanswered(campaign) -> None:
     unanswered = [(e.service, e.operation) for e in journal(campaign[0]) if not e.answered_at]
     assert unanswered == []
+
+
+def test_nothing_but_loopback_was_ever_called(campaign) -> None:
+    called = connections(campaign[0].parent / "veille")
+    assert called
+    assert called - LOOPBACK == set()
 
 
 # Judging again ---------------------------------------------------------------
