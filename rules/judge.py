@@ -122,11 +122,7 @@ class Timeline:
 
     def at(self, position: int) -> Mapping[str, Identity]:
         """The identity known for each INS just before a journal position."""
-        known: dict[str, Identity] = {}
-        for when, ins, identity in self.entries:
-            if when < position:
-                known[ins] = identity
-        return known
+        return {ins: identity for when, ins, identity in self.entries if when < position}
 
     def everyone(self) -> Mapping[str, Identity]:
         """The last identity known for each INS."""

@@ -85,9 +85,10 @@ def test_the_production_oid_of_insi_is_the_test_oid_of_documents() -> None:
 @needs_shared
 def test_documents_are_compared_with_the_answer_of_insi() -> None:
     answer = insi.exchange("e02-traits-org-prenom1")
-    assert ids(answer, QUALIFIED, deposit(letter())) == set()
+    searched = gesture("qualifiée", name="identity.search_insi")
+    assert ids(answer, searched, deposit(letter())) == set()
     other = spoil(letter(), "<county>33063</county>", "<county>33064</county>")
-    assert ids(answer, QUALIFIED, deposit(other)) == {"X-03"}
+    assert ids(answer, searched, deposit(other)) == {"X-03"}
 
 
 def golden(name: str, operation: str) -> Exchange:
@@ -189,6 +190,12 @@ def test_a_document_with_a_mark_is_blocking() -> None:
 
 
 #
+
+
+@needs_shared
+def test_the_message_identifier_of_an_insi_search_is_left_to_its_own_check() -> None:
+    first = insi.exchange("e02-traits-org-prenom1")
+    assert "X-10" not in ids(first, replace(first, id="encore"))
 
 
 def test_message_identifiers_serve_once() -> None:
