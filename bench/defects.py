@@ -225,13 +225,19 @@ def print_matrix(out: Console, defects: Sequence[Defect]) -> None:
 
 def print_played(out: Console, played: Played) -> None:
     """One line per defect: caught as declared, or what differs."""
+    name = played.defect.name
+    if played.holds and played.found:
+        checks = ", ".join(sorted(played.found))
+        out.print(f"[green]attrapé[/]  {name} : {checks}", soft_wrap=True, highlight=False)
+        return
     if played.holds:
-        checks = ", ".join(sorted(played.found)) or f"par « {played.defect.scenario} »"
-        out.print(f"[green]attrapé[/]  {played.defect.name} : {checks}", highlight=False)
+        where = f"seulement par le scénario « {played.defect.scenario} » (segur-bench run)"
+        out.print(f"[yellow]muet[/]     {name} : {where}", soft_wrap=True, highlight=False)
         return
     missing = ", ".join(sorted(played.missing)) or "rien"
     unexpected = ", ".join(sorted(played.unexpected)) or "rien"
     out.print(
-        f"[bold red]écart[/]    {played.defect.name} : manque {missing} ; en trop {unexpected}",
+        f"[bold red]écart[/]    {name} : manque {missing} ; en trop {unexpected}",
+        soft_wrap=True,
         highlight=False,
     )
