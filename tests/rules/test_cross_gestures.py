@@ -85,13 +85,27 @@ def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, obje
         (gesture("mss.send", SENT),),
         (gesture("session.open", {"session": {}}),),
         (gesture("identity.search_insi", {"insi": {"code": "00"}}),),
-        (exchange("dmp", "TD0.2"), exchange("dmp", "TD0.3", Outcome.REFUSED),
-         gesture("dmp.authorize", {})),
-        (exchange("dmp", "TD2.1", Outcome.REFUSED), exchange("dmp", "TD3.1"),
-         gesture("dmp.deposit", SENT)),
+        (
+            exchange("dmp", "TD0.2"),
+            exchange("dmp", "TD0.3", Outcome.REFUSED),
+            gesture("dmp.authorize", {}),
+        ),
+        (
+            exchange("dmp", "TD2.1", Outcome.REFUSED),
+            exchange("dmp", "TD3.1"),
+            gesture("dmp.deposit", SENT),
+        ),
     ],
-    ids=["rien", "refuse", "d-un-autre-geste", "courriel", "session", "insi", "autorisation",
-         "recherche-apres-refus"],
+    ids=[
+        "rien",
+        "refuse",
+        "d-un-autre-geste",
+        "courriel",
+        "session",
+        "insi",
+        "autorisation",
+        "recherche-apres-refus",
+    ],
 )
 def test_what_is_announced_and_not_seen_is_found(entries: tuple[dict[str, object], ...]) -> None:
     view = journal(*entries)
