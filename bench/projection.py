@@ -38,7 +38,7 @@ from rules.checks.mom import THRESHOLDS, MomRules, count
 from rules.exchange import Exchange, Message
 from rules.findings import Finding
 from rules.formats.certificate import Certificate
-from rules.judge import JournalView, Judgement, judge_journal
+from rules.judge import JournalView, Judgement, Reading, judge_journal
 from simulators.journal import Journal, Mark
 
 SHOWN_BYTES = 200_000
@@ -103,7 +103,8 @@ class _Projection:
         self.head: Mapping[str, Any] = head.payload if head else {}
         self.started_at = head.at if head else datetime.now(UTC)
         self.environment = from_json(self.head.get("environment", {}))
-        self.view = JournalView(self.exchanges)
+        self.readings: dict[str, Reading] = {}
+        self.view = JournalView(self.exchanges, self.readings)
         self.judgement: Judgement = judge_journal(self.view, self.environment)
         self.scenarios = _played(self.marks, self.exchanges)
         self.expected = KnownFindings(expected)
@@ -173,7 +174,7 @@ class _Projection:
     def _mom(self, played: Played) -> Iterator[MomCounted]:
         if "domaine-mom" not in played.tags:
             return
-        view = JournalView(played.exchanges)
+        view = JournalView(played.exchanges, self.readings)
         rules = MomRules()
         for national_id, counted in count(view, self.environment, rules).items():
             if not counted.counted and not counted.refused:
@@ -227,7 +228,7 @@ class _Projection:
         known = () if strictly else self.expected.of(played.id)
         return evaluate(
             mark.payload["name"],
-            JournalView(until),
+            JournalView(until, self.readings),
             self.environment,
             {**mark.payload["parameters"], TOLERATED: known},
         )

@@ -18,7 +18,7 @@ from bench.expectations import TOLERATED, Observation, evaluate
 from bench.known import KnownFindings
 from fixtures.world import PatientFixture, ProfessionalFixture
 from rules.exchange import Correlation, Exchange, Message, Outcome
-from rules.judge import JournalView
+from rules.judge import JournalView, Reading
 from simulators.journal import new_id
 from simulators.platform import Platform
 
@@ -81,7 +81,8 @@ class Scenario:
     start: int
     """Position of the journal when it began."""
     _step: int = 0
-    _gestures: int = 0
+    _readings: dict[str, Reading] = field(default_factory=dict[str, Reading])
+    """Exchanges already parsed: each expectation reads only what is new."""
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
     """What steps remember for the next ones: patients, documents, answers."""
 
@@ -155,7 +156,7 @@ class Scenario:
     def view(self) -> JournalView:
         """The exchanges of this scenario so far."""
         journal = self.session.platform.kernel.journal
-        return JournalView(journal.read(after=self.start))
+        return JournalView(journal.read(after=self.start), self._readings)
 
     def expect(self, name: str, **parameters: Any) -> Observation:
         """State an expectation: written in the journal, then evaluated.
