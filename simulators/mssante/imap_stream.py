@@ -104,11 +104,12 @@ class Stream:
 
         A client that refuses our certificate under TLS 1.3 says so only then.
         """
-        while not self._reader._buffer:  # type: ignore[attr-defined]
-            if self._reader.at_eof():
-                raise ConnectionResetError
-            waiting = self._reader._wait_for_data("starttls")  # type: ignore[attr-defined]
-            await asyncio.wait_for(waiting, TIMEOUT)
+        # Not wait_for: what came before its task began would never be waited for again.
+        async with asyncio.timeout(TIMEOUT):
+            while not self._reader._buffer:  # type: ignore[attr-defined]
+                if self._reader.at_eof():
+                    raise ConnectionResetError
+                await self._reader._wait_for_data("starttls")  # type: ignore[attr-defined]
 
     def close(self) -> None:
         """End the connection after what was written."""
