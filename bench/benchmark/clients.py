@@ -167,9 +167,21 @@ class ImapClient:
 
     def __init__(self, port: int, context: ssl.SSLContext, login: tuple[str, str]) -> None:
         self._session = imaplib.IMAP4("localhost", port, timeout=WAIT)
+        self._session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._session.starttls(context)
         said = f"user={login[0]}\x01auth=Bearer {login[1]}\x01\x01".encode()
         self._session.authenticate("XOAUTH2", lambda _challenge: said)
+        self._session.select()
+
+    def send(self, item: Mail | int) -> None:
+        """Put a mail into the inbox (APPEND), or read one by its number (FETCH)."""
+        if isinstance(item, int):
+            answer, found = self._session.fetch(str(item), "(RFC822)")
+            whole = answer == "OK" and isinstance(found[0], tuple)
+        else:
+            whole = self._session.append("INBOX", "", "", item.content)[0] == "OK"
+        if not whole:
+            raise BenchEnvironmentError("La mesure est fausse : commande IMAP refusée.")
 
     def nothing(self) -> None:
         """``NOOP``."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +47,20 @@ def resident(pid: int) -> float | None:
     return None
 
 
+def compiled(folder: Path) -> dict[str, str]:
+    """Environment of Python processes that keep their bytecode in a folder.
+
+    The first process compiles and the next ones find it, as in any installation,
+    also where Python was told to write none; nothing is left behind.
+    """
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(folder)}
+
+
 @contextmanager
-def running(module: str, *arguments: str) -> Generator[Process]:
+def running(
+    module: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Generator[Process]:
     """A module of ours in a Python process, until the end of the block.
 
     Raises BenchEnvironmentError with its last words when it does not start.
@@ -59,6 +72,7 @@ def running(module: str, *arguments: str) -> Generator[Process]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
+            env=environment,
             text=True,
             encoding="utf-8",
         )
@@ -101,13 +115,19 @@ def end(popen: subprocess.Popen[Any]) -> None:
         popen.wait()
 
 
-def timed(command: Sequence[str], folder: Path, timeout: float) -> tuple[float, int, str]:
+def timed(
+    command: Sequence[str],
+    folder: Path,
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[float, int, str]:
     """Run a command to its end: seconds, exit code, last line of what it said."""
     began = time.perf_counter()
     try:
         done = subprocess.run(  # noqa: S603 - our own command line
             list(command),
             cwd=folder,
+            env=environment,
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Start:
     memory: float | None
 
 
-def cold_start(captured: Captured) -> Start:
+def cold_start(captured: Captured, environment: Mapping[str, str]) -> Start:
     """Start all simulators in a fresh process and folder; keys were drawn before.
 
     The first answer is that to a ``TD0.2``, whose message is parsed and judged:
@@ -37,7 +37,9 @@ def cold_start(captured: Captured) -> Start:
     """
     with tempfile.TemporaryDirectory(prefix="banc-mesure-") as temporary:
         folder = Path(temporary)
-        with processes.running("bench.benchmark.subject", temporary) as subject:
+        with processes.running(
+            "bench.benchmark.subject", temporary, environment=environment
+        ) as subject:
             memory = subject.resident
             bench = Bench.in_folder(folder)
             bench.administer("/clock/freeze", {"at": captured.at.isoformat()})
@@ -54,16 +56,18 @@ def cold_start(captured: Captured) -> Start:
             return Start(subject.ready_in, processor, subject.ready_in + answered, memory)
 
 
-def cold_starts(captured: Captured, count: int, step: Callable[[str], None]) -> list[Start]:
-    """Several cold starts after one that warms the disk's cache and the keys."""
+def cold_starts(
+    captured: Captured, count: int, environment: Mapping[str, str], step: Callable[[str], None]
+) -> list[Start]:
+    """Several cold starts after one that warms the disk's cache and the bytecode."""
     starts: list[Start] = []
     for rank in range(count + 1):
         step(f"Démarrage à froid ({'chauffe' if rank == 0 else f'{rank}/{count}'})")
-        starts.append(cold_start(captured))
+        starts.append(cold_start(captured, environment))
     return starts[1:]
 
 
-def campaigns(count: int, step: Callable[[str], None]) -> Sample:
+def campaigns(count: int, environment: Mapping[str, str], step: Callable[[str], None]) -> Sample:
     """Seconds of ``segur-bench run features/mom``, from the command to its report.
 
     Raises BenchEnvironmentError when a campaign does not end conforme.
@@ -73,7 +77,9 @@ def campaigns(count: int, step: Callable[[str], None]) -> Sample:
         step(f"Campagne entière ({rank + 1}/{count})")
         with tempfile.TemporaryDirectory(prefix="banc-mesure-") as temporary:
             command = [sys.executable, "-m", "bench.cli", "run", CAMPAIGN, "--dossier", "campagne"]
-            elapsed, code, said = processes.timed(command, Path(temporary), CAMPAIGN_WAIT)
+            elapsed, code, said = processes.timed(
+                command, Path(temporary), CAMPAIGN_WAIT, environment
+            )
         if code != 0:
             raise BenchEnvironmentError(f"La campagne mesurée a fini avec le code {code} : {said}")
         seconds.append(elapsed)

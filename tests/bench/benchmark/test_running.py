@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,14 @@ WITH_BARE = {
     "aller-retour-smtp": "aiosmtpd nu",
     "aller-retour-smtp-nagle": "aiosmtpd nu",
 }
-ALONE = {"demarrage", "demarrage-processeur", "premiere-reponse", "aller-retour-imap"}
+ALONE = {
+    "demarrage",
+    "demarrage-processeur",
+    "premiere-reponse",
+    "imap-append",
+    "imap-fetch",
+    "aller-retour-imap",
+}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +94,17 @@ def test_a_program_that_cannot_start_says_why() -> None:
 def test_a_command_that_lasts_is_given_up(tmp_path: Path) -> None:
     with pytest.raises(BenchEnvironmentError, match="n'a pas fini"):
         processes.timed(("python", "-c", "import time; time.sleep(60)"), tmp_path, 0.2)
+
+
+def test_bytecode_is_kept_apart_even_where_python_was_told_to_write_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    command = (sys.executable, "-c", "import bench.benchmark.plan")
+    where = Path(__file__).parents[3]
+    _, code, said = processes.timed(command, where, 60, processes.compiled(tmp_path))
+    assert code == 0, said
+    assert list(tmp_path.rglob("plan*.pyc"))
 
 
 def test_a_missing_peer_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
