@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -76,13 +78,16 @@ def campaign_folder(asked: Path | None) -> Path:
 
 
 def campaign_name(folder: Path, store_url: str | None) -> str:
-    """The name of a campaign: that of its folder, or of the only one its database holds.
+    """The name under which a store keeps the campaign of a folder.
 
-    A folder that was renamed or copied elsewhere is still the campaign it was.
+    The folder's own database may have been renamed or copied elsewhere: it holds
+    one campaign, under the name it had. In a shared store the folder's name is
+    not enough: what makes it unique is drawn once and kept in the descriptor.
     """
-    name = folder.resolve().name
-    database = folder / "banc.sqlite"
-    if store_url is not None or not database.is_file():
+    name = folder.resolve().name[:48] or "campagne"
+    if store_url is not None:
+        return _described_name(folder) or f"{name}-{secrets.token_hex(4)}"
+    if not (folder / "banc.sqlite").is_file():
         return name
     store = _open_store(folder, None)
     try:
@@ -90,6 +95,14 @@ def campaign_name(folder: Path, store_url: str | None) -> str:
     finally:
         store.close()
     return held[0] if len(held) == 1 else name
+
+
+def _described_name(folder: Path) -> str | None:
+    try:
+        described = json.loads((folder / "environnement.json").read_text(encoding="utf-8"))
+        return str(described["banc"]["campagne"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _open_store(folder: Path, store_url: str | None) -> Store:

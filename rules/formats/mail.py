@@ -7,6 +7,7 @@ show is read, and what it got wrong is a finding.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -27,6 +28,7 @@ ARCHIVE_NAME = "ihe_xdm.zip"
 """Name of the document archive, compared without case (§4.5 of the sheet)."""
 PATIENT_DOMAIN = "patient.mssante.fr"
 MAX_BYTES = 64 * 1024 * 1024
+_ISOLATED = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _FATAL_DEFECTS = ("NoBoundaryInMultipartDefect", "StartBoundaryNotFoundDefect")
 
 
@@ -196,7 +198,7 @@ def _read(data: bytes, envelope: Envelope | None) -> MssMessage:
         alternatives=frozenset(_alternatives(message)),
         archive=archive,
         report=read_report(message),
-        unreadable=(*_defects(message), *findings),
+        unreadable=(*_isolated(data), *_defects(message), *findings),
         envelope=envelope,
     )
 
@@ -273,6 +275,23 @@ def _broken_base64(part: Part) -> Finding:
         title="Une pièce jointe IHE_XDM.zip qui se décompresse",
         artefact=LABEL,
     )
+
+
+def _isolated(data: bytes) -> Iterator[Finding]:
+    """NUL, and CR or LF apart in a mail whose lines end with CRLF (RFC 5321 §2.3.8)."""
+    found = _ISOLATED.search(data) if b"\r\n" in data else None
+    if found is None and b"\0" not in data:
+        return
+    at = found.start() if found else data.index(b"\0")
+    yield MalformedError(
+        "MSS-B01",
+        f"octet {at}",
+        "des lignes terminées par CRLF, ni NUL, ni CR ou LF isolé",
+        repr(data[at : at + 1]),
+        "Terminer chaque ligne par CRLF et encoder le reste : un opérateur refuse ces octets, qui "
+        "servent à glisser un message dans un autre.",
+        artefact=LABEL,
+    ).finding
 
 
 def _defects(message: Message) -> Iterator[Finding]:

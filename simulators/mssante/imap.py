@@ -25,12 +25,13 @@ from simulators.mssante.imap_stream import (
     Protocol,
     RefusedLiteralError,
     Stream,
+    TooLongError,
 )
 from simulators.mssante.imap_syntax import Command, ImapSyntaxError
 from simulators.mssante.operator import Operator
 from simulators.mssante.starttls import HandshakeError, address_of, note_failure
 from simulators.mssante.state import MailStore, Reading
-from simulators.mssante.wire import Line, Said, Told, exchange
+from simulators.mssante.wire import Line, Said, Told, exchange, note_unreadable
 
 _log = logging.getLogger("simulators.mssante")
 OPERATION = "IMAP-AUTH"
@@ -78,12 +79,20 @@ class Connection:
         while True:
             try:
                 command = await self._stream.command()
-            except RefusedLiteralError:
+            except RefusedLiteralError as error:
+                await self._unreadable(str(error).encode(), "NO [LIMIT]")
                 continue
             except ImapSyntaxError as error:
+                await self._unreadable(str(error).encode(), f"BAD {error}")
                 await self._stream.send(f"* BAD {error}\r\n".encode())
                 continue
+            except TooLongError as error:
+                await self._unreadable(error.heard, "BYE trop long")
+                raise
             await self._dispatch(command)
+
+    async def _unreadable(self, heard: bytes, answer: str) -> None:
+        await asyncio.to_thread(note_unreadable, self._kernel, self._line, "IMAP-?", heard, answer)
 
     async def _tagged(self, command: Command, words: str) -> None:
         await self._stream.send(f"{command.tag} {words}\r\n".encode())

@@ -27,6 +27,14 @@ class EndedError(Exception):
     """The session is over; nothing more is said."""
 
 
+class TooLongError(EndedError):
+    """More octets than a session bears; the client was told. ``heard``: the first of them."""
+
+    def __init__(self, heard: bytes) -> None:
+        super().__init__()
+        self.heard = heard
+
+
 class Stream:
     """Reads commands and writes answers, in clear then under TLS."""
 
@@ -63,8 +71,9 @@ class Stream:
         try:
             line = await asyncio.wait_for(self._reader.readuntil(b"\n"), TIMEOUT)
         except asyncio.LimitOverrunError:
+            heard = bytes(self._reader._buffer[:1000])  # type: ignore[attr-defined]
             await self.send(b"* BYE ligne trop longue\r\n")
-            raise EndedError from None
+            raise TooLongError(heard) from None
         return line.rstrip(b"\r\n")
 
     async def _accept(self, line: bytes, size: int, *, plus: bool) -> None:
@@ -73,7 +82,7 @@ class Stream:
             tag = line.partition(b" ")[0].decode("ascii", "replace")
             await self.send(f"{tag} NO [LIMIT] litteral de plus de {limit} octets\r\n".encode())
             # LITERAL+ sends it anyway: what follows could pass for commands.
-            raise EndedError if plus else RefusedLiteralError
+            raise TooLongError(line) if plus else RefusedLiteralError(line.decode("latin-1"))
         if not plus:
             await self.send(b"+ pret\r\n")
 

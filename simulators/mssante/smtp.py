@@ -36,6 +36,7 @@ from simulators.mssante.starttls import (
     upgrade,
 )
 from simulators.mssante.wire import (
+    KEPT,
     MAIL_PARAMETERS,
     RCPT_PARAMETERS,
     Line,
@@ -44,6 +45,7 @@ from simulators.mssante.wire import (
     Told,
     Transaction,
     exchange,
+    note_unreadable,
     read_path,
 )
 
@@ -77,6 +79,7 @@ class Submission(SMTP):
         self._line = Line("?")
         self._open: Transaction | None = None
         self._said = ""
+        self._heard = b""
         self._offers_tls = True
         self._offers_oauth = True
         self._spoke_under_tls = False
@@ -103,6 +106,8 @@ class Submission(SMTP):
         if self.transport is None:
             return
         quick_ack(self.transport)
+        self._spoke_under_tls = self._front is not None
+        self._heard = data[:KEPT]
         super().data_received(data)
 
     def eof_received(self) -> bool | None:
@@ -125,6 +130,11 @@ class Submission(SMTP):
     async def push(self, status: str | bytes) -> None:  # type: ignore[override]
         """One write per reply."""
         self._said = status if isinstance(status, str) else status.decode("ascii", "replace")
+        if self._said.startswith("500") and self._open is None:
+            self._said = self._said.partition(' "')[0]  # what was heard is not sent back
+            heard = (self._kernel, self._line, "SMTP-?", self._heard, self._said)
+            await asyncio.to_thread(note_unreadable, *heard)
+            status = self._said
         await super().push(status)  # type: ignore[type-var]
 
     async def handle_exception(self, error: Exception) -> str:
@@ -146,7 +156,6 @@ class Submission(SMTP):
         await self._end_transaction()
         self._set_rset_state()
         self.session.extended_smtp, self.session.host_name = True, hostname  # type: ignore[union-attr]
-        self._spoke_under_tls = self._front is not None
         self._line = replace(self._line, name=hostname)
         offers = [self.hostname, f"SIZE {self.data_size_limit}"]
         if self._front is None:

@@ -20,6 +20,8 @@ from simulators.mssante.faults import SERVICE
 MAIL_PARAMETERS = ("SIZE", "BODY", "RET", "ENVID", "AUTH")
 RCPT_PARAMETERS = ("NOTIFY", "ORCPT")
 _PATH = re.compile(r"(?P<verb>(?i:FROM|TO)):\s*<(?P<address>[^<>\s]*)>(?:\s+(?P<parameters>.*))?")
+KEPT = 1000
+"""Octets kept of what is no command."""
 _ADDRESS = re.compile(r"[^@\s]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -150,6 +152,12 @@ def transaction(line: Line, open_one: Transaction, content: bytes) -> Said:
     headers.extend(("RCPT REFUSE", f"{a} {reply.text}") for a, reply in open_one.refused)
     start = f"MAIL FROM:<{open_one.mail_from}>"
     return Said("SMTP", start, open_one.started_at, content, tuple(headers))
+
+
+def note_unreadable(kernel: Kernel, line: Line, operation: str, heard: bytes, answer: str) -> None:
+    """Journal octets that are no command of the protocol, with what was answered."""
+    said = Said(operation, "commande illisible", kernel.clock.now(), heard, (("EHLO", line.name),))
+    kernel.journal.append(exchange(kernel, line, said, Told(answer)))
 
 
 def _outcome(answer: str | None, accepted: bool) -> Outcome:

@@ -140,7 +140,7 @@ class Carrier:
     def _handshaken(self, front: SecuredFront, error: BaseException | None) -> None:
         if self.loop.is_closed() or front.secured is None or front.connection.opened:
             return
-        if not tls.has_spoken(front.secured, error):
+        if not front.heard and not tls.has_spoken(front.secured, error):
             return  # somebody opened a connection and left: no handshake was tried
         fault = front.connection.fault
         self._note(self._failed(front.source, tls.peer_of(front.secured), error, fault))

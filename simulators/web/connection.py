@@ -179,12 +179,18 @@ class SecuredFront(sslproto.SSLProtocol):
         )
         self.connection = connection
         self.source = "?"
+        self.heard = False
         waiter.add_done_callback(lambda done: ended(self, _failure(done)))
 
     def connection_made(self, transport: Any) -> None:
         """A TCP connection opened; the handshake begins."""
         self.source = address(transport)
         super().connection_made(transport)
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Octets came, whatever they are."""
+        self.heard = True
+        super().buffer_updated(nbytes)
 
     def _on_handshake_complete(self, handshake_exc: BaseException | None) -> None:
         if handshake_exc is not None:

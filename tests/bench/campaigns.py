@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
@@ -64,7 +65,7 @@ def _watch(event, arguments):
 sys.addaudithook(_watch)
 """
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost", "unix", "None"}
+LOOPBACK = {socket.gethostname(), "127.0.0.1", "::1", "localhost", "unix", "None"}
 
 
 def segur_bench(
@@ -103,10 +104,13 @@ def connections(watched: Path) -> set[str]:
     return set((watched / "connexions.txt").read_text(encoding="utf-8").split())
 
 
-def in_process(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process: sooner, for what starts no simulator."""
+def in_process(*words: str, shared: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process: sooner, for what starts no simulator.
+
+    ``shared=False`` leaves alone the store that tests are told to use.
+    """
     said, complained = io.StringIO(), io.StringIO()
-    command = ["segur-bench", *words, *_store(words)]
+    command = ["segur-bench", *words, *(_store(words) if shared else ())]
     with (
         patch.object(sys, "argv", command),
         redirect_stdout(said),

@@ -127,7 +127,7 @@ def test_verdict_from_the_journal_alone_says_the_same(campaign, tmp_path: Path) 
 
 def test_a_database_that_is_none_is_one_french_sentence(tmp_path: Path) -> None:
     (tmp_path / "banc.sqlite").write_bytes(b"ceci n'est pas une base " * 100)
-    done = judge(tmp_path)
+    done = in_process("verdict", str(tmp_path), shared=False)
     assert done.returncode == 3
     assert "illisible" in done.stderr
     assert "Traceback" not in done.stderr

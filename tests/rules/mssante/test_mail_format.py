@@ -186,3 +186,13 @@ def test_no_octets_surprise_the_reader(noise: bytes, at: int) -> None:
         except MalformedError:
             continue
         assert isinstance(judge_artefact(message, Context()).findings, tuple)
+
+
+@pytest.mark.parametrize("octets", [b"\0", b"a\rb", b"a\nb", b"\n.\r\nMAIL FROM:<x@y.fr>"])
+def test_isolated_octets_are_found(octets: bytes) -> None:
+    (found,) = parse_mail(plain_mail() + octets + b"\r\n").problems()
+    assert (found.check_id, found.place[:5]) == ("MSS-B01", "octet")
+
+
+def test_a_mail_kept_with_the_ends_of_line_of_a_system_is_read() -> None:
+    assert parse_mail(plain_mail().replace(b"\r\n", b"\n")).problems() == ()
