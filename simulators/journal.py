@@ -66,6 +66,11 @@ marks = sa.Table(
     sa.Column("payload", sa.Text, nullable=False),
 )
 
+# Built once: every exchange of every service is written with them.
+_INSERT = exchanges.insert()
+_KEEP = bodies.insert()
+_KNOWN = sa.select(bodies.c.sha256).where(bodies.c.sha256 == sa.bindparam("digest"))
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -103,31 +108,32 @@ class Journal:
         called by :meth:`announce`, once the unit is committed.
         """
         position = unit.connection.execute(
-            exchanges.insert().values(
-                id=exchange.id,
-                campaign=self.campaign,
-                service=exchange.service,
-                operation=exchange.operation,
-                started_at=_stamp(exchange.started_at),
-                answered_at=_stamp(exchange.answered_at),
-                peer=exchange.peer,
-                host=exchange.host,
-                tls=_tls_to_json(exchange.tls),
-                request=_head_to_json(exchange.request),
-                request_body=keep_body(unit, exchange.request.body),
-                response=_head_to_json(exchange.response),
-                response_body=keep_body(unit, exchange.response.body)
+            _INSERT,
+            {
+                "id": exchange.id,
+                "campaign": self.campaign,
+                "service": exchange.service,
+                "operation": exchange.operation,
+                "started_at": _stamp(exchange.started_at),
+                "answered_at": _stamp(exchange.answered_at),
+                "peer": exchange.peer,
+                "host": exchange.host,
+                "tls": _tls_to_json(exchange.tls),
+                "request": _head_to_json(exchange.request),
+                "request_body": keep_body(unit, exchange.request.body),
+                "response": _head_to_json(exchange.response),
+                "response_body": keep_body(unit, exchange.response.body)
                 if exchange.response
                 else None,
-                outcome=exchange.outcome.value,
-                error_code=exchange.error_code,
-                fault=exchange.fault,
-                patient=exchange.correlation.patient,
-                professional=exchange.correlation.professional,
-                document=exchange.correlation.document,
-                software=exchange.correlation.software,
-                step=exchange.step,
-            )
+                "outcome": exchange.outcome.value,
+                "error_code": exchange.error_code,
+                "fault": exchange.fault,
+                "patient": exchange.correlation.patient,
+                "professional": exchange.correlation.professional,
+                "document": exchange.correlation.document,
+                "software": exchange.correlation.software,
+                "step": exchange.step,
+            },
         ).inserted_primary_key
         assert position is not None
         return _placed(exchange, self.campaign, int(position[0]))
@@ -224,13 +230,10 @@ def _placed(exchange: Exchange, campaign: str, position: int) -> Exchange:
 def keep_body(unit: Unit, content: bytes) -> str:
     """Store octets once, in the unit of a request; their SHA-256 in hexadecimal."""
     digest = hashlib.sha256(content).hexdigest()
-    known = unit.connection.execute(
-        sa.select(bodies.c.sha256).where(bodies.c.sha256 == digest)
-    ).first()
+    known = unit.connection.execute(_KNOWN, {"digest": digest}).first()
     if known is None:
-        unit.connection.execute(
-            bodies.insert().values(sha256=digest, size=len(content), content=content)
-        )
+        kept = {"sha256": digest, "size": len(content), "content": content}
+        unit.connection.execute(_KEEP, kept)
     return digest
 
 
