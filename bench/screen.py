@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from bench.exigences import all_exigences
 from reports.events import (
     REHEARSAL,
     FindingSeen,
@@ -23,6 +24,7 @@ from reports.events import (
 
 if TYPE_CHECKING:
     from bench.campaign import CampaignResult
+    from bench.compare import Difference
     from bench.coverage import Covered
     from bench.inspection import Inspection
 
@@ -140,6 +142,17 @@ def print_finding(console: Console, finding: FindingSeen) -> None:
     console.print(f"  à faire  {finding.advice}", soft_wrap=True, highlight=False, markup=False)
 
 
+def print_differences(console: Console, differences: Sequence[Difference]) -> None:
+    """Where two campaigns part, and what each has there."""
+    for each in differences:
+        console.print(each.place, style="bold", soft_wrap=True, highlight=False, markup=False)
+        for mark, text in (("–", each.first), ("+", each.second)):
+            console.print(f"  {mark} {text[:400]}", soft_wrap=True, highlight=False, markup=False)
+    count = len(differences)
+    said = f"{count} différence(s)" if count else "Aucune différence"
+    console.print(f"{said} hors des champs déclarés variables.", highlight=False)
+
+
 def print_inspections(console: Console, inspections: Sequence[Inspection]) -> None:
     """What each file is and what is wrong with it."""
     for inspection in inspections:
@@ -163,4 +176,5 @@ def print_coverage(console: Console, rows: Sequence[Covered]) -> None:
         table.add_row(row.id, row.title, "\n".join(row.scenarios), ", ".join(row.checks))
     console.print(table)
     covered = sum(row.covered for row in rows)
-    console.print(f"{covered} exigences couvertes sur {len(rows)}.", highlight=False)
+    total = len(all_exigences()) if len(rows) > 1 else len(rows)
+    console.print(f"{covered} exigences couvertes sur {total}.", highlight=False)
