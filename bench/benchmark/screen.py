@@ -43,8 +43,8 @@ class BenchmarkProgress:
 
 
 def print_benchmark(console: Console, measured: Benchmark) -> None:
-    """Figures with their peers below them, the machine, what could not be measured."""
-    table = Table("Mesure", "Médiane", "Min – max", "Rapport", "Cible", "Précision")
+    """Figures with their peers below them, what they include, the machine, what is missing."""
+    table = Table("Mesure", "Médiane", "Min – max", "Rapport", "Cible")
     for figure in measured.figures:
         table.add_row(
             figure.label,
@@ -52,11 +52,12 @@ def print_benchmark(console: Console, measured: Benchmark) -> None:
             _spread(figure),
             "",
             _target(figure),
-            figure.remark,
         )
         for peer in figure.peers:
             table.add_row(*_peer(figure, peer), style="dim")
     console.print(table)
+    for name, remark in _remarks(measured).items():
+        console.print(f"{name} : {remark}.", soft_wrap=True, highlight=False, markup=False)
     machine = measured.machine
     console.print(
         f"{machine['systeme']}, Python {machine['python']}, {machine['processeurs']} processeurs, "
@@ -69,7 +70,14 @@ def print_benchmark(console: Console, measured: Benchmark) -> None:
         highlight=False,
     )
     for remark in measured.remarks:
-        console.print(f"[yellow]{remark}[/]", soft_wrap=True, highlight=False)
+        console.print(remark, style="yellow", soft_wrap=True, highlight=False, markup=False)
+
+
+def _remarks(measured: Benchmark) -> dict[str, str]:
+    """What each figure and each peer includes, said once."""
+    said = [(figure.label, figure.remark) for figure in measured.figures]
+    said += [(peer.name, peer.remark) for figure in measured.figures for peer in figure.peers]
+    return {name: remark for name, remark in said if remark}
 
 
 def _peer(figure: Figure, peer: Peer) -> tuple[str, ...]:
@@ -81,7 +89,6 @@ def _peer(figure: Figure, peer: Peer) -> tuple[str, ...]:
         f"{_plain(low)} – {_plain(high)}",
         "" if ratio is None else f"× {_plain(ratio)}",
         "",
-        peer.remark,
     )
 
 

@@ -75,6 +75,8 @@ def test_the_table_is_french_and_names_the_machine(measured: Benchmark) -> None:
     print_benchmark(Console(file=text, width=200), measured)
     for word in ("Médiane", "Rapport", "uvicorn nu", "aiosmtpd nu", "processeurs", "B-03 ≤ 5,00"):
         assert word in text.getvalue()
+    said = text.getvalue().splitlines()
+    assert len([line for line in said if line.startswith("uvicorn nu : ")]) == 1
 
 
 def test_quick_is_smaller_than_full() -> None:
