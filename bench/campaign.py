@@ -89,7 +89,7 @@ def campaign_name(folder: Path, store_url: str | None) -> str:
         return _described_name(folder) or f"{name}-{secrets.token_hex(4)}"
     if not (folder / "banc.sqlite").is_file():
         return name
-    store = _open_store(folder, None)
+    store = open_store(folder, None)
     try:
         held = Memory.campaigns(store)
     finally:
@@ -105,7 +105,8 @@ def _described_name(folder: Path) -> str | None:
         return None
 
 
-def _open_store(folder: Path, store_url: str | None) -> Store:
+def open_store(folder: Path, store_url: str | None) -> Store:
+    """The store of a campaign. Raises BenchEnvironmentError."""
     try:
         store = Store(store_url) if store_url else Store.in_folder(folder)
         store.create_tables()
@@ -199,7 +200,7 @@ def judge_again(
     database = folder / "banc.sqlite"
     if store_url is None and not database.is_file():
         raise UsageError(f"{folder} n'est pas le dossier d'une campagne : banc.sqlite n'y est pas.")
-    store = _open_store(folder, store_url)
+    store = open_store(folder, store_url)
     try:
         journal = Journal(store, campaign_name(folder, store_url))
         if not journal.marks("campaign-started"):

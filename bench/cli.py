@@ -166,6 +166,21 @@ def verdict(
 
 
 @app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="Dossier d'une campagne.")],
+    second: Annotated[Path, typer.Argument(help="Dossier d'une autre.")],
+    store: StoreUrl = None,
+) -> None:
+    """Montre ce qui diffère entre deux campagnes, hors des champs déclarés variables."""
+    from bench.compare import compare as differences
+    from bench.screen import print_differences
+
+    found = differences(first, second, store)
+    print_differences(out, found)
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
 def environment(
     campaign: Annotated[Path, typer.Argument(help="Dossier d'une campagne ou d'un banc démarré.")],
     form: Annotated[str, typer.Option("--format", help="json, env, hotes ou confiance.")] = "json",
