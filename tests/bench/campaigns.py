@@ -157,14 +157,21 @@ def events(folder: Path) -> list[dict[str, Any]]:
     return json.loads((folder / "rapport.json").read_text(encoding="utf-8"))
 
 
-def journal(folder: Path) -> tuple[Exchange, ...]:
-    """The exchanges of a campaign, read from its store."""
+@contextmanager
+def opened_store(folder: Path) -> Generator[tuple[Store, str]]:
+    """The store of a campaign, and the name it has there."""
     url = shared_store()
     store = Store(url) if url else Store.in_folder(folder)
     try:
-        return Journal(store, campaign_name(folder, url)).read()
+        yield store, campaign_name(folder, url)
     finally:
         store.close()
+
+
+def journal(folder: Path) -> tuple[Exchange, ...]:
+    """The exchanges of a campaign, read from its store."""
+    with opened_store(folder) as (store, name):
+        return Journal(store, name).read()
 
 
 @contextmanager
