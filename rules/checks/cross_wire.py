@@ -7,7 +7,7 @@ TLS and dates: these hold for all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -69,8 +69,24 @@ def handshake(exchange: Exchange, context: Context) -> Iterator[Finding]:
     exigences=("SC.MSS/CONF.27", "MSS/va1.04", "MSS/va1.05", "MSS/va1.06"),
 )
 def no_data_to_bad_servers(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """Every service but the DMP, whose sheet has an id of its own: DMP-TLS-03."""
+    yield from talks_to_bad_servers(e for e in view.exchanges if e.service != "dmp")
+
+
+@check(
+    "DMP-TLS-03",
+    title="Rien n'est envoyé à un DMP dont le certificat est mauvais",
+    severity=Severity.BLOCKING,
+    source="EX_0.X-1070, CDT 0.1-050 (dmp.md §5.1, §17)",
+)
+def no_deposit_to_bad_servers(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """Untrusted, expired, revoked or misnamed server: no HTTP on the connection."""
+    yield from talks_to_bad_servers(view.of("dmp"))
+
+
+def talks_to_bad_servers(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
     """An exchange under a ``tls-…`` fault exists only when the client went on."""
-    for exchange in view.exchanges:
+    for exchange in exchanges:
         fault = exchange.fault or ""
         if fault.startswith("tls-") and exchange.operation != TLS_OPERATION:
             yield Finding(

@@ -22,7 +22,7 @@ from reference_impl.errors import LgcError
 from reference_impl.gestures import exchanges, views
 from reference_impl.ports import DmpStatus
 
-from .mistakes import action, around, broken, nothing, put, vihf, written
+from .mistakes import action, around, broken, nothing, put, trusting, vihf, written
 
 _CHANNEL = "reference_impl.dmp.channel"
 _VIHF = "reference_impl.dmp.vihf"
@@ -330,5 +330,13 @@ DEFECTS = (
             lambda original, box, shipment: [original(box, shipment) for _ in range(4)][-1],
         ),
         injection=Injection("dmp", "http-503", "TD2.1", times=None),
+    ),
+    broken(
+        "dmp-certificat-du-serveur-non-verifie",
+        "La vérification du certificat du DMP est restée désactivée depuis les essais",
+        "depot",
+        "DMP-TLS-03",
+        around("reference_impl.transport:tls_context", trusting),
+        injection=Injection("dmp", "tls-expire", times=None),
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +10,7 @@ from uuid import uuid4
 
 from bench.defects import Injection
 
-from .mistakes import around, broken, nothing, put, written
+from .mistakes import around, broken, nothing, put, trusting, written
 
 _ENVELOPE = "reference_impl.insi.client:envelope"
 _REQUEST = "reference_impl.insi.request"
@@ -49,13 +48,6 @@ def _birth_date_first(original: Any, criteria: Any) -> Any:
     search = original(criteria)
     search.insert(0, search[3])
     return search
-
-
-def _trusting(original: Any, *arguments: Any) -> Any:
-    context = original(*arguments)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 DEFECTS = (
@@ -259,7 +251,7 @@ DEFECTS = (
         "La vérification du certificat du serveur est restée désactivée depuis les essais",
         "recherche-insi",
         "X-08",
-        around("reference_impl.transport:tls_context", _trusting),
+        around("reference_impl.transport:tls_context", trusting),
         injection=Injection("insi", "tls-expire", times=None),
     ),
 )
