@@ -2,11 +2,14 @@
 
 msmtp (GnuTLS) submits with STARTTLS and XOAUTH2; mbsync (OpenSSL, Cyrus SASL with the
 XOAUTH2 module of KDE) reads the mailbox and sends flags back; swaks negotiates
-STARTTLS and is refused, for it has no XOAUTH2 (jetmore/swaks, pull request 44, open).
+STARTTLS and sends. No release of swaks knows XOAUTH2 (jetmore/swaks, pull request 44,
+open): its LOGIN sequence, played under the name XOAUTH2, puts the same words on the
+wire, then misses the second challenge it was waiting for, and goes on.
 """
 
 from __future__ import annotations
 
+import email
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -157,7 +160,51 @@ def test_mbsync_reads_and_writes_back(louise: Doctor, secret: Path, tmp_path: Pa
     assert session.search(None, "SEEN")[1] == [b"1"]
 
 
-def test_swaks_negotiates_tls_and_is_refused(louise: Doctor, platform: Platform) -> None:
+def test_swaks_sends_after_starttls_and_xoauth2(
+    louise: Doctor, hugo: Doctor, platform: Platform, tmp_path: Path
+) -> None:
+    host, port = louise.place("smtp")
+    mail = tmp_path / "courriel.eml"
+    mail.write_bytes(documents_mail())
+    told = run(
+        program("swaks"),
+        "--server",
+        host,
+        "--port",
+        str(port),
+        "--tls",
+        "--tls-verify",
+        "--tls-protocol",
+        "tlsv1_2,tlsv1_3",
+        "--tls-ca-path",
+        authorities(platform),
+        "--auth-optional",
+        "XOAUTH2",
+        "--auth-map",
+        "XOAUTH2=LOGIN",
+        "--auth-user",
+        f"user={louise.address}\x01auth=Bearer {louise.token()}\x01\x01",
+        "--auth-password",
+        "inutile",
+        "--from",
+        louise.address,
+        "--to",
+        hugo.address,
+        "--data",
+        f"@{mail}",
+    )
+    assert told.returncode == 0, told.stderr
+    assert b"AUTH XOAUTH2" in told.stdout
+    assert b"235 2.7.0" in told.stdout
+    (received,) = hugo.inbox()  # imaplib, of the standard library
+    assert email.message_from_bytes(received).get_payload(1).get_filename() == "IHE_XDM.zip"
+    (sent,) = [e for e in exchanges(platform, "mssante") if e.operation == "SMTP"]
+    assert sent.outcome is Outcome.ACCEPTED
+    assert sent.tls is not None
+    assert raised(platform) <= {"MSS-T02"}  # the suites of Net::SSLeay are its own
+
+
+def test_swaks_without_authentication_is_refused(louise: Doctor, platform: Platform) -> None:
     host, port = louise.place("smtp")
     told = run(
         program("swaks"),
