@@ -69,11 +69,14 @@ LOOPBACK = {socket.gethostname(), "127.0.0.1", "::1", "localhost", "unix", "None
 
 
 def segur_bench(
-    *words: str, cwd: Path | None = None, watched: Path | None = None
+    *words: str, cwd: Path | None = None, watched: Path | None = None, shared: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end, in a process of its own; ``watched`` receives its connections."""
+    """Run the command to its end, in a process of its own; ``watched`` receives its connections.
+
+    ``shared=False`` leaves alone the store that tests are told to use.
+    """
     return subprocess.run(
-        [*COMMAND, *words, *_store(words)],
+        [*COMMAND, *words, *(_store(words) if shared else ())],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -105,10 +108,7 @@ def connections(watched: Path) -> set[str]:
 
 
 def in_process(*words: str, shared: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process: sooner, for what starts no simulator.
-
-    ``shared=False`` leaves alone the store that tests are told to use.
-    """
+    """Run the command in this process: sooner, for what starts no simulator."""
     said, complained = io.StringIO(), io.StringIO()
     command = ["segur-bench", *words, *(_store(words) if shared else ())]
     with (

@@ -15,7 +15,7 @@ from bench.compare import DECLARED, LEFT_OUT, Instants
 from bench.unfolding import unfold
 from simulators.journal import bodies
 from simulators.store import Store
-from tests.bench.campaigns import alone, in_process, segur_bench, shared_store, write_features
+from tests.bench.campaigns import alone, in_process, segur_bench, write_features
 from tests.rules.archives import archive_of
 from tests.rules.cda.samples import LETTER
 from tests.rules.mssante.mails import documents_mail
@@ -25,7 +25,10 @@ START = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def campaigns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two small campaigns of one seed, one of another; played once for all workers."""
+    """Two small campaigns of one seed, one of another; played once for all workers.
+
+    Their journals are SQLite files whatever store tests use: one is changed below.
+    """
     base = tmp_path_factory.getbasetemp()
     root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "comparées"
     root.mkdir(exist_ok=True)
@@ -35,14 +38,14 @@ def campaigns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             features = str(write_features(root / "fonctionnalités"))
             for (name, folder), seed in zip(folders.items(), (7, 7, 8), strict=True):
                 words = ("--dossier", str(folder), "--graine", str(seed))
-                done = segur_bench("run", features, *words)
+                done = segur_bench("run", features, *words, shared=False)
                 assert done.returncode == 0, (name, done.stdout, done.stderr)
             (root / "fini").touch()
     return folders
 
 
 def compared(first: Path, second: Path) -> tuple[int, str]:
-    done = in_process("compare", str(first), str(second))
+    done = in_process("compare", str(first), str(second), shared=False)
     return done.returncode, done.stdout
 
 
@@ -58,7 +61,6 @@ def test_another_seed_gives_another(campaigns: dict[str, Path]) -> None:
     assert "Message-ID: <" in said
 
 
-@pytest.mark.skipif(shared_store() is not None, reason="le journal modifié est une copie SQLite")
 @pytest.mark.parametrize(
     ("former", "new", "place"),
     [
