@@ -18,7 +18,12 @@ from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
 from bench.expectations import TOLERATED, Observation, evaluate
 from bench.known import KnownFindings
 from bench.restarts import without_lost_answers
-from bench.verdicts import CampaignVerdict, campaign_verdict, scenario_verdict
+from bench.verdicts import (
+    CampaignVerdict,
+    campaign_verdict,
+    exigence_verdict,
+    scenario_verdict,
+)
 from reports.events import (
     CampaignFinished,
     CampaignStarted,
@@ -31,9 +36,9 @@ from reports.events import (
     ScenarioFinished,
     ScenarioStarted,
     StepFinished,
-    Verdict,
 )
 from reports.redaction import redacted_headers, redacted_text
+from rules.checking import Check
 from rules.checks.mom import THRESHOLDS, MomRules, count
 from rules.exchange import Exchange, Message
 from rules.findings import Finding
@@ -258,12 +263,7 @@ class _Projection:
     ) -> Iterator[ExigenceJudged]:
         concerned = {e for s in ended for e in s.exigences}
         concerned |= {e for f in findings for e in f.exigences}
-        concerned |= {
-            e
-            for exigence in all_exigences()
-            for e in (exigence,)
-            if any(c.id in self.judgement.evaluated for c in checks_of(exigence))
-        }
+        concerned |= {e for e in all_exigences() if self._evaluated_for(e)}
         for identifier, exigence in all_exigences().items():
             if identifier not in concerned:
                 continue
@@ -276,7 +276,11 @@ class _Projection:
                 domain=exigence.domain,
                 wave=exigence.wave,
                 profile=exigence.profile,
-                verdict=_exigence_verdict(scenarios, broken),
+                verdict=exigence_verdict(
+                    [s.verdict for s in scenarios],
+                    broken=bool(broken),
+                    judged=self._judged(identifier),
+                ),
                 reasons=tuple(
                     dict.fromkeys(
                         [f"{f.check_id} : {f.advice}" for f in broken]
@@ -287,6 +291,13 @@ class _Projection:
                 checks=tuple(c.id for c in checks_of(identifier)),
                 exchanges=tuple(dict.fromkeys(f.exchange for f in broken if f.exchange)),
             )
+
+    def _evaluated_for(self, exigence: str) -> list[Check]:
+        return [c for c in checks_of(exigence) if c.id in self.judgement.evaluated]
+
+    def _judged(self, exigence: str) -> bool:
+        """Whether a message itself was judged: a sequence is read even when nothing came."""
+        return any(c.subject is not JournalView for c in self._evaluated_for(exigence))
 
     def _campaign_finished(
         self, ended: Sequence[ScenarioFinished], findings: Sequence[FindingSeen]
@@ -311,19 +322,6 @@ class _Projection:
                 if name not in self.judgement.evaluated
             },
         )
-
-
-def _exigence_verdict(
-    scenarios: Sequence[ScenarioFinished], broken: Sequence[FindingSeen]
-) -> Verdict:
-    verdicts = {s.verdict for s in scenarios}
-    if broken or Verdict.NON_CONFORME in verdicts:
-        return Verdict.NON_CONFORME
-    if Verdict.A_VERIFIER in verdicts:
-        return Verdict.A_VERIFIER
-    if scenarios and verdicts == {Verdict.NON_OBSERVE}:
-        return Verdict.NON_OBSERVE
-    return Verdict.CONFORME
 
 
 def _played(marks: Sequence[Mark], exchanges: Sequence[Exchange]) -> tuple[Played, ...]:

@@ -52,6 +52,23 @@ def scenario_verdict(
     return Verdict.CONFORME, []
 
 
+def exigence_verdict(scenarios: Sequence[Verdict], *, broken: bool, judged: bool) -> Verdict:
+    """The verdict of an exigence: the worst of its scenarios and of its checks.
+
+    ``broken`` says that a finding is against it; ``judged`` that a check of it
+    read a message. Without scenario nor message judged it is never conforme:
+    nothing was there to see (R-03).
+    """
+    if broken or Verdict.NON_CONFORME in scenarios:
+        return Verdict.NON_CONFORME
+    if Verdict.A_VERIFIER in scenarios:
+        return Verdict.A_VERIFIER
+    seen = [v for v in scenarios if v is not Verdict.NON_OBSERVE]
+    if scenarios:
+        return Verdict.CONFORME if seen else Verdict.NON_OBSERVE
+    return Verdict.CONFORME if judged else Verdict.NON_OBSERVE
+
+
 def campaign_verdict(
     *,
     scenarios: Sequence[tuple[Verdict, str, tuple[str, ...]]],

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bench.expectations import Observation
-from bench.verdicts import campaign_verdict, scenario_verdict
+from bench.verdicts import campaign_verdict, exigence_verdict, scenario_verdict
 from reports.events import FindingSeen, Verdict
 from rules.exchange import Exchange, Message, Outcome
 
@@ -98,3 +98,23 @@ def test_a_campaign_is_worth_its_worst(
     named = [(v, f"scénario {n}", ()) for n, v in enumerate(scenarios)]
     concluded = campaign_verdict(scenarios=named, findings=findings, observed=observed)
     assert (concluded.verdict, concluded.exit_code) == (verdict, code)
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "broken", "judged", "verdict"),
+    [
+        ([], False, False, Verdict.NON_OBSERVE),
+        ([], False, True, Verdict.CONFORME),
+        ([], True, True, Verdict.NON_CONFORME),
+        ([Verdict.CONFORME], False, False, Verdict.CONFORME),
+        ([Verdict.CONFORME], True, True, Verdict.NON_CONFORME),
+        ([Verdict.CONFORME, Verdict.NON_CONFORME], False, True, Verdict.NON_CONFORME),
+        ([Verdict.CONFORME, Verdict.A_VERIFIER], False, True, Verdict.A_VERIFIER),
+        ([Verdict.NON_OBSERVE], False, True, Verdict.NON_OBSERVE),
+        ([Verdict.NON_OBSERVE, Verdict.CONFORME], False, False, Verdict.CONFORME),
+    ],
+)
+def test_an_exigence_is_never_conforme_by_absence(
+    scenarios: list[Verdict], broken: bool, judged: bool, verdict: Verdict
+) -> None:
+    assert exigence_verdict(scenarios, broken=broken, judged=judged) is verdict
