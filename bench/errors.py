@@ -2,8 +2,7 @@
 
 BenchError
 ├── UsageError          2  the user asked for something that does not exist
-├── BenchEnvironmentError 3  the machine, a port, the product cannot be reached
-└── NothingObservedError 4  the campaign ran and no wire showed anything
+└── BenchEnvironmentError 3  the machine, a port, the product cannot be reached
 """
 
 from __future__ import annotations
@@ -37,9 +36,3 @@ class BenchEnvironmentError(BenchError):
     """Something outside the product under test prevents the campaign."""
 
     exit_code = ExitCode.ENVIRONMENT
-
-
-class NothingObservedError(BenchError):
-    """No exchange reached the simulators."""
-
-    exit_code = ExitCode.NOTHING_OBSERVED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from rules.context import Envelope
 from rules.exchange import Message
 from rules.formats import dmp, insi, psc_reading
 from rules.formats.cda import ClinicalDocument
-from rules.formats.jwt import read_jwt
 from rules.formats.mail import parse_mail
 from rules.formats.pdf import PdfDocument
-from rules.formats.psc import UserInfo
+from rules.formats.psc import read_token
 from rules.formats.vihf import Vihf
 from rules.formats.xades import Xades
 from rules.formats.xdm import XdmArchive
@@ -198,12 +196,12 @@ def _multipart(start: bytes) -> Sniffed:
 
 
 def _token(data: bytes) -> Iterable[Artefact]:
-    jwt = read_jwt(data.decode("ascii", "replace").strip())
-    if jwt is None:
+    token = read_token(data.decode("ascii", "replace").strip())
+    if token is None:
         raise UsageError(
             "ce jeton ne se décode pas : il faut trois parties séparées par des points."
         )
-    return [UserInfo(jwt.claims, jwt)] if "SubjectNameID" in json.dumps(jwt.claims) else []
+    return [token]
 
 
 def _raise(error: MalformedError) -> Iterable[Artefact]:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from reports.events import ExchangeSeen
 from rules.exchange import Exchange, Message
 
 FOLDER = "octets"
@@ -42,10 +41,3 @@ def write_raw(exchanges: Iterable[Exchange], folder: Path) -> None:
 def _bytes(message: Message) -> bytes:
     head = [message.start_line, *(f"{name}: {value}" for name, value in message.headers)]
     return "\r\n".join([*head, "", ""]).encode("utf-8", "surrogateescape") + message.body
-
-
-def side_names(exchange: ExchangeSeen) -> tuple[str, str | None]:
-    """Names of the raw files of an exchange: request, answer if any."""
-    request = raw_name(exchange.position, exchange.service, exchange.operation, "requete")
-    answer = raw_name(exchange.position, exchange.service, exchange.operation, "reponse")
-    return request, answer if exchange.response else None

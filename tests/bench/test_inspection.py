@@ -11,6 +11,7 @@ from bench.context_files import FileContext
 from bench.errors import UsageError
 from bench.inspection import inspect_file
 from bench.sniffing import parse_http, sniff
+from rules.formats.psc import AccessToken, IdToken, UserInfo
 from tests.shared_data import GOLDEN, SHARED, needs_shared
 
 CONTEXTS = {"insi": "story.json", "dmp": "story.json", "mssante": "enveloppes.json"}
@@ -42,6 +43,21 @@ def test_a_golden_message_raises_nothing(path: Path, with_context: bool) -> None
     context = context_of(path) if with_context else None
     inspection = inspect_file(path, FileContext.read(context, path))
     assert [(f.check_id, f.place, f.found) for f in inspection.findings] == []
+
+
+@needs_shared
+@pytest.mark.parametrize("path", sorted((GOLDEN / "psc").glob("*.jwt")), ids=lambda p: p.stem)
+def test_a_lone_token_is_read_and_judged(path: Path) -> None:
+    (token,) = sniff(path.read_bytes()).read()
+    assert isinstance(token, (AccessToken, IdToken, UserInfo))
+    assert isinstance(token, IdToken) == (path.stem == "06-id-token")
+
+
+def test_a_token_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "jeton.jwt"
+    path.write_bytes(b"eyJhbGciOiJSUzI1NiJ9.abc")
+    with pytest.raises(UsageError, match="ne se décode pas"):
+        inspect_file(path, FileContext())
 
 
 @needs_shared
