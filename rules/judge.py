@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rules.artefact import Artefact, MalformedError, parser_of
 from rules.checking import Check, all_checks, checks_for
@@ -14,6 +14,7 @@ from rules.exchange import Exchange, of
 from rules.findings import Finding
 
 A = TypeVar("A", bound=Artefact)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class JournalView:
 
     exchanges: tuple[Exchange, ...]
     _readings: dict[str, Reading] = field(default_factory=dict, repr=False, compare=False)
+    _derived: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def reading(self, exchange: Exchange) -> Reading:
         """The artefacts of an exchange, parsed at the first demand."""
@@ -105,6 +107,12 @@ class JournalView:
             if not services or exchange.service in services:
                 for artefact in self.reading(exchange).every(kind):
                     yield exchange, artefact
+
+    def derived(self, build: Callable[[JournalView], T]) -> T:
+        """What a function makes of this whole journal, built at the first demand."""
+        if build not in self._derived:
+            self._derived[build] = build(self)
+        return self._derived[build]
 
     @cached_property
     def identities(self) -> Timeline:
