@@ -22,16 +22,16 @@ from simulators.mssante.imap_folders import NoError
 from simulators.mssante.imap_stream import (
     LINE_LIMIT,
     EndedError,
-    Protocol,
     RefusedLiteralError,
     Stream,
     TooLongError,
 )
 from simulators.mssante.imap_syntax import Command, ImapSyntaxError
 from simulators.mssante.operator import Operator
-from simulators.mssante.starttls import HandshakeError, address_of, note_failure
+from simulators.mssante.starttls import HandshakeError, note_failure
 from simulators.mssante.state import MailStore, Reading
 from simulators.mssante.wire import Line, Said, Told, exchange, note_unreadable
+from simulators.streams import Protocol, address_of
 
 _log = logging.getLogger("simulators.mssante")
 OPERATION = "IMAP-AUTH"

@@ -6,21 +6,12 @@ import asyncio
 import ssl
 
 from simulators.mssante.imap_syntax import LITERAL, Command, ImapSyntaxError, mark, read_command
-from simulators.mssante.starttls import Front, quick_ack, upgrade
+from simulators.mssante.starttls import Front, upgrade
+from simulators.streams import Protocol
 
 LINE_LIMIT = 64 * 1024
 TIMEOUT = 1800.0
 """Seconds of inactivity before BYE (RFC 3501 §5.4)."""
-
-
-class Protocol(asyncio.StreamReaderProtocol):
-    """A stream that acknowledges at once."""
-
-    def data_received(self, data: bytes) -> None:
-        """Octets came, in clear or decrypted."""
-        if self._transport is not None:  # type: ignore[attr-defined]
-            quick_ack(self._transport)  # type: ignore[attr-defined]
-        super().data_received(data)
 
 
 class EndedError(Exception):

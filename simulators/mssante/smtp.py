@@ -27,14 +27,7 @@ from simulators.mssante.accounts import WORDS, Answer, Verdict, authenticate
 from simulators.mssante.errors import Reply
 from simulators.mssante.faults import AT_OPENING, IN_CLEAR, UNDER_TLS, draw
 from simulators.mssante.operator import MAX_RECIPIENTS, Operator
-from simulators.mssante.starttls import (
-    Front,
-    HandshakeError,
-    address_of,
-    note_failure,
-    quick_ack,
-    upgrade,
-)
+from simulators.mssante.starttls import Front, HandshakeError, note_failure, upgrade
 from simulators.mssante.wire import (
     KEPT,
     MAIL_PARAMETERS,
@@ -48,6 +41,7 @@ from simulators.mssante.wire import (
     note_unreadable,
     read_path,
 )
+from simulators.streams import address_of, quick_ack
 
 _log = logging.getLogger("simulators.mssante")
 # aiosmtpd warns of its own deprecated attributes; a bench stays silent.

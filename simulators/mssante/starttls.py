@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from asyncio import sslproto
 from typing import Any, cast
@@ -13,8 +12,6 @@ from simulators import tls
 from simulators.kernel import Kernel
 from simulators.mssante.faults import SERVICE
 from simulators.web.exchanges import handshake
-
-_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 class HandshakeError(Exception):
@@ -74,22 +71,6 @@ async def upgrade(
             raise
         raise HandshakeError(tls.peer_of(front.secured), front.fault) from error
     return front, secured
-
-
-def quick_ack(transport: Any) -> None:
-    """Acknowledge at once what comes next: a client under Nagle waits for it."""
-    connection = transport.get_extra_info("socket")
-    if _QUICKACK is not None and connection is not None:
-        try:
-            connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-        except OSError:
-            return  # it is closing
-
-
-def address_of(transport: Any) -> str:
-    """Source of a connection, ``host:port``."""
-    name = transport.get_extra_info("peername")
-    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else "?"
 
 
 def note_failure(

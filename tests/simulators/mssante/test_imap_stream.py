@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulators.mssante.imap_stream import Protocol, Stream
+from simulators.mssante.imap_stream import Stream
+from simulators.streams import Protocol
 
 
 async def first_word(fed: Any) -> None:
