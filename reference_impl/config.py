@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from reference_impl.cards.settings import Access, CardSettings, ReaderAddress
 from reference_impl.errors import ConfigurationError
 from reference_impl.people import (
     Credential,
@@ -112,6 +114,25 @@ class _Software(_Model):
 
 class _Settings(_Model):
     oid_ins_de_test: Mapping[str, str] = {}
+    environnement: Literal["test", "production"] = "test"
+
+
+class _Reader(_Address):
+    nom: str
+    carte: str = "cps"
+    professionnel: str | None = None
+
+
+class _ReadingApi(_Model):
+    configuration: str
+
+
+class _Cards(_Model):
+    acces: Access = "banc"
+    lecteurs: tuple[_Reader, ...] = ()
+    pkcs11: str | None = None
+    api_lec: str | None = None
+    api_lecture: _ReadingApi | None = None
 
 
 class _Descriptor(_Model):
@@ -123,6 +144,7 @@ class _Descriptor(_Model):
     insi: _Insi = _Insi()
     dmp: _Dmp | None = None
     mssante: _Mss | None = None
+    cartes: _Cards = _Cards()
     reglages: _Settings = _Settings()
 
 
@@ -143,11 +165,11 @@ def read_environment(path: Path) -> Environment:
             f"Le descripteur d’environnement {path} est invalide à « {place} » : {first['msg']}.",
             place,
         ) from error
-    return _environment(descriptor, path.resolve().parent)
+    return _environment(descriptor, path.resolve())
 
 
-def _environment(descriptor: _Descriptor, folder: Path) -> Environment:
-    software = descriptor.logiciel
+def _environment(descriptor: _Descriptor, path: Path) -> Environment:
+    software, folder = descriptor.logiciel, path.parent
     return Environment(
         trust_path=folder / descriptor.confiance.pem,
         credentials={
@@ -169,6 +191,9 @@ def _environment(descriptor: _Descriptor, folder: Path) -> Environment:
         dmp_base=descriptor.dmp.base if descriptor.dmp else None,
         mss=_mss(descriptor.mssante),
         ins_oid_in_documents=dict(descriptor.reglages.oid_ins_de_test),
+        cards=_cards(descriptor.cartes, folder),
+        production=descriptor.reglages.environnement == "production",
+        source=path,
     )
 
 
@@ -225,4 +250,17 @@ def _mss(mss: _Mss | None) -> MssSettings | None:
         autoconfiguration=mss.autoconfiguration,
         whitelist=mss.liste_blanche,
         domains=mss.domaines,
+    )
+
+
+def _cards(cards: _Cards, folder: Path) -> CardSettings:
+    api = cards.api_lecture
+    return CardSettings(
+        access=cards.acces,
+        readers=tuple(
+            ReaderAddress(r.nom, r.hote, r.port, r.carte, r.professionnel) for r in cards.lecteurs
+        ),
+        pkcs11=folder / cards.pkcs11 if cards.pkcs11 else None,
+        reading_api=folder / cards.api_lec if cards.api_lec else None,
+        configuration=folder / api.configuration if api else None,
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reference_impl.cards.vitale import VitaleReader
 from reference_impl.ids import SeededIds
 from reference_impl.insi.client import InsiClient
 from reference_impl.outbox import Kind, Outbox, Shipper, Worker
@@ -39,6 +40,7 @@ class Lgc:
     publisher: Publisher
     outbox: Outbox
     worker: Worker
+    vitale: VitaleReader
     _locks: dict[str, threading.RLock] = field(
         default_factory=lambda: defaultdict(threading.RLock), repr=False
     )
@@ -112,4 +114,5 @@ def assemble(base: Base, outside: Outside) -> Lgc:
         publisher=publisher,
         outbox=outbox,
         worker=Worker(outbox, base.clock),
+        vitale=VitaleReader(base.environment),
     )

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from reference_impl.cards.settings import CardSettings
+
 NIA_OID = "1.2.250.1.213.1.4.9"
 
 
@@ -192,6 +194,7 @@ class Environment:
 
     ``ins_oid_in_documents`` maps the OID stored to the one written in documents
     and DMP messages (``reglages.oid_ins_de_test``); empty in production.
+    ``production`` refuses test cards; ``source`` is the descriptor itself.
     """
 
     trust_path: Path
@@ -204,6 +207,9 @@ class Environment:
     dmp_base: str | None = None
     mss: MssSettings | None = None
     ins_oid_in_documents: Mapping[str, str] = field(default_factory=dict)
+    cards: CardSettings = field(default_factory=CardSettings)
+    production: bool = False
+    source: Path | None = None
 
     def professional(self, national_id: str) -> Professional | None:
         """The user of an idNat_PS."""
