@@ -375,8 +375,17 @@ def _message(message: Message) -> MessageView:
         headers=redacted_headers(message.headers),
         body_sha256=hashlib.sha256(message.body).hexdigest(),
         body_size=len(message.body),
-        text=_text(message.body),
+        text=_octets(message) if _is_apdu(message) else _text(message.body),
     )
+
+
+def _is_apdu(message: Message) -> bool:
+    return message.start_line.startswith(("APDU ", "SW "))
+
+
+def _octets(message: Message) -> str:
+    """A command or an answer of a card, as card people write it."""
+    return message.body[:SHOWN_BYTES].hex(" ").upper()
 
 
 def _text(body: bytes) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 from reports.events import (
     CampaignFinished,
@@ -57,6 +58,19 @@ class Report:
     def exchanges(self) -> tuple[ExchangeSeen, ...]:
         """Exchanges in order."""
         return tuple(e for e in self.events if isinstance(e, ExchangeSeen))
+
+    @cached_property
+    def dialogues(self) -> tuple[tuple[ExchangeSeen, ...], ...]:
+        """Exchanges in order, those of one dialogue with a card together.
+
+        A signature takes several APDU: listed one by one they would hide the rest.
+        """
+        runs = groupby(self.exchanges, lambda e: (e.service == "cards", e.scenario))
+        return tuple(
+            group
+            for (card, _), run in runs
+            for group in ([tuple(run)] if card else ((e,) for e in run))
+        )
 
     @cached_property
     def findings(self) -> tuple[FindingSeen, ...]:

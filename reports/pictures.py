@@ -13,6 +13,7 @@ LANES = {
     "insi": "INSi",
     "dmp": "DMP",
     "mssante": "MSSanté",
+    "cards": "Cartes",
     "pki": "Listes de révocation",
 }
 WIDTH, LANE, LEFT = 1080, 34, 150

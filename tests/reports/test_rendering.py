@@ -114,6 +114,17 @@ def test_the_page_tells_the_verdict_the_place_and_the_cure(report: Report) -> No
     assert page.count("<circle") >= 3, "deux échanges, dont un cerclé"
 
 
+def test_a_dialogue_with_a_card_is_folded_in_the_page_and_keeps_its_places() -> None:
+    events = [*stream()]
+    events[1:3] = [seen(n, "cards" if 2 <= n <= 4 else "dmp") for n in range(1, 6)]
+    report = Report(tuple(events))
+    assert [len(group) for group in report.dialogues] == [1, 3, 1]
+    page = html.render(report)
+    assert "n° 2 à 4" in page
+    assert [page.count(f'id="e{n}"') for n in range(1, 6)] == [1] * 5
+    assert "1 constat(s)" in page, "le constat d'un échange replié se voit sans l'ouvrir"
+
+
 def test_nothing_a_product_sends_runs_in_the_page(report: Report) -> None:
     page = html.render(report)
     assert "<script" not in page
