@@ -19,6 +19,8 @@ class Artefact:
 
     label: ClassVar[str] = "Message"
     """French name shown in reports."""
+    opaque: ClassVar[bool] = False
+    """Whether services take it without looking inside: nothing in it makes them refuse."""
 
     def parts(self) -> Iterable[Artefact]:
         """Artefacts found inside this one; none by default."""

@@ -205,6 +205,8 @@ def rejection(artefact: Artefact, context: Context) -> Finding | None:
 
 
 def _walk(artefact: Artefact, context: Context) -> Iterator[tuple[Artefact, Context]]:
+    if artefact.opaque:
+        return
     yield artefact, context
     for part in artefact.parts():
         yield from _walk(part, context.inside(artefact))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
@@ -39,6 +40,7 @@ from rules.formats.cda_types import (
     identifiers,
     instant,
 )
+from rules.formats.pdf import PdfDocument
 from rules.xml import parse_xml, place_of, text_of
 
 TEMPLATE_HL7_FRANCE = "2.16.840.1.113883.2.8.2.1"
@@ -97,6 +99,10 @@ class ClinicalDocument(Artefact):
                 artefact=_LABEL,
             )
         return cls(root, data)
+
+    def parts(self) -> Iterable[Artefact]:
+        """The PDF that a reader sees, when it opens; CDA-30 and CDA-31 judge its octets."""
+        return () if self.pdf is None else (self.pdf,)
 
     # The file
 
@@ -294,6 +300,17 @@ class ClinicalDocument(Artefact):
                 for media in section.iter(f"{{{HL7}}}observationMedia"):
                     value = find(media, "value")
                     return None if value is None else _encapsulated(value)
+        return None
+
+    @cached_property
+    def pdf(self) -> PdfDocument | None:
+        """The PDF encapsulated as N1 body, or as copy of an N3; None when it does not open."""
+        for found in (self.body, self.pdf_copy):
+            if found and found.media_type == "application/pdf" and found.content:
+                try:
+                    return PdfDocument.parse(found.content)
+                except MalformedError:
+                    return None
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a PDF says of itself: version, PDF/A claim, text.
+"""What a PDF says of itself: version, PDF/A claim, text, identity of the patient.
 
 pypdf reads it, and not pikepdf: the rules need the text of pages (an INS in a
 cartouche, the name of the patient), which qpdf does not decode. Only the claim
@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
@@ -21,6 +22,10 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import DictionaryObject, PdfObject, StreamObject
 
 from rules.artefact import Artefact, MalformedError
+from rules.findings import Finding
+from rules.formats.cartouche import Cartouche
+from rules.formats.datamatrix import InsDatamatrix, from_symbols
+from rules.formats.pages import page_text, read_pages
 from rules.xml import parse_xml
 
 # A finding says what is wrong with a PDF; pypdf's warnings would reach the user's terminal.
@@ -50,6 +55,7 @@ class PdfDocument(Artefact):
     """A PDF. ``version`` is that of the header, ``1.4``."""
 
     label: ClassVar[str] = "PDF"
+    opaque: ClassVar[bool] = True
     data: bytes = field(repr=False)
     version: str
     encrypted: bool
@@ -77,6 +83,28 @@ class PdfDocument(Artefact):
     def claims_pdfa1(self) -> bool:
         """Whether it says that it is PDF/A-1a or PDF/A-1b."""
         return self.part == "1" and self.conformance in ("A", "B")
+
+    @cached_property
+    def cartouche(self) -> Cartouche:
+        """What the first page says of the patient."""
+        return Cartouche(page_text(self.data), alone=False)
+
+    @property
+    def datamatrices(self) -> tuple[InsDatamatrix, ...]:
+        """The datamatrix INS of its pages."""
+        return self._ins_symbols[0]
+
+    @cached_property
+    def _ins_symbols(self) -> tuple[tuple[InsDatamatrix, ...], tuple[Finding, ...]]:
+        return from_symbols(read_pages(self.data))
+
+    def parts(self) -> Iterable[Artefact]:
+        """The cartouche of its first page, and the datamatrix INS of its pages."""
+        return (self.cartouche, *self.datamatrices)
+
+    def problems(self) -> Iterable[Finding]:
+        """Symbols that claim to be a datamatrix INS and cannot be read as one."""
+        return self._ins_symbols[1]
 
     @cached_property
     def text(self) -> str:
