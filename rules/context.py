@@ -40,8 +40,36 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proved an identity: ``PS`` stands for the procédure d'exception."""
+
+    code: str
+    """FR Core validationMode or table 9004: ``CN``, ``PA`` …"""
+    level: str | None = None
+    at: str | None = None
+    """ISO instant, as the software wrote it."""
+    by: str | None = None
+    """idNat_PS of the user who recorded it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastIns:
+    """An entry of the history of INS. Dates are ISO or absent."""
+
+    number: str
+    key: str | None
+    oid: str
+    start: str | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """A patient identity as the software holds it at an instant."""
+    """A patient identity as the software holds it at an instant.
+
+    ``announced`` names the keys of the driver contract the software gave: what it
+    does not announce is not judged.
+    """
 
     status: str
     """``provisoire``, ``récupérée``, ``validée`` or ``qualifiée`` (RNIV EXI SI 07)."""
@@ -52,6 +80,16 @@ class Identity:
     attributes: frozenset[str] = frozenset()
     """``douteuse``, ``fictive``, ``homonyme``."""
     local_id: str | None = None
+    channel: str | None = None
+    """``SM``, ``CV``, ``INSI``, ``CB`` or ``AV``: where the identity came from."""
+    nature: str | None = None
+    """``NIR`` or ``NIA`` as shown with the matricule."""
+    evidence: Evidence | None = None
+    history: tuple[PastIns, ...] = ()
+    uncertain_date: bool = False
+    alerts: tuple[str, ...] = ()
+    """Sentences shown to the user about this identity."""
+    announced: frozenset[str] = frozenset()
 
     @property
     def qualified(self) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rules.artefact import Artefact, parses
-from rules.context import Identity, Traits
+from rules.context import Evidence, Identity, PastIns, Traits
 from rules.exchange import Exchange
 
 
@@ -28,6 +28,18 @@ class Gesture(Artefact):
     status: int | None
 
     @property
+    def done(self) -> bool:
+        """Whether the software answered that it did it."""
+        return self.status is not None and self.status < 300
+
+    def told(self, *names: str) -> str | None:
+        """A text of the answer under nested names (``insi``, ``code``), None when absent."""
+        value: Any = self.answer
+        for name in names:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return None if value is None else str(value)
+
+    @property
     def identity(self) -> Identity | None:
         """The patient identity in the answer, under the key ``patient``."""
         patient = self.answer.get("patient")
@@ -40,7 +52,7 @@ def identity_of(patient: Mapping[str, Any]) -> Identity | None:
     status = patient.get("statut")
     if not isinstance(traits, Mapping) or not isinstance(status, str):
         return None
-    ins = patient.get("ins") or {}
+    ins = _mapping(patient.get("ins"))
     return Identity(
         status=status,
         traits=Traits(
@@ -52,11 +64,38 @@ def identity_of(patient: Mapping[str, Any]) -> Identity | None:
             used_name=traits.get("nom_utilise"),
             used_given_name=traits.get("prenom_utilise"),
         ),
-        ins=f"{ins['matricule']}{ins['cle']}" if ins.get("matricule") else None,
+        ins=f"{ins['matricule']}{ins.get('cle') or ''}" if ins.get("matricule") else None,
         oid=ins.get("oid"),
         attributes=frozenset(patient.get("attributs") or ()),
         local_id=patient.get("id"),
+        channel=patient.get("canal"),
+        nature=ins.get("nature"),
+        evidence=_evidence(_mapping(patient.get("justificatif"))),
+        history=tuple(_past(_mapping(entry)) for entry in patient.get("historique") or ()),
+        uncertain_date=bool(patient.get("date_incertaine")),
+        alerts=tuple(str(alert) for alert in patient.get("alertes") or ()),
+        announced=frozenset(str(key) for key in patient),
     )
+
+
+def _evidence(told: Mapping[str, Any]) -> Evidence | None:
+    if not told.get("code"):
+        return None
+    return Evidence(str(told["code"]), told.get("niveau"), told.get("le"), told.get("par"))
+
+
+def _past(told: Mapping[str, Any]) -> PastIns:
+    return PastIns(
+        number=str(told.get("matricule") or ""),
+        key=told.get("cle"),
+        oid=str(told.get("oid") or ""),
+        start=told.get("debut"),
+        end=told.get("fin"),
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 @parses("lgc")
