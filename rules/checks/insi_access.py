@@ -292,6 +292,7 @@ def assertion_fresh(assertion: InsiAssertion, context: Context) -> Iterator[Find
     severity=Severity.MAJOR,
     exigences=("SC.INS/PSC.01",),
     source="SEL-MP-043 v05.00.01 (seconde main) ; fiche INSi §2.8 C",
+    rejects="desir_9006",
 )
 def psc_assertion(assertion: InsiAssertion, _context: Context) -> Iterator[Finding]:
     """NameQualifier PSC: codeSpecialiteAMO, identifiantFacturation, secteurActivite."""

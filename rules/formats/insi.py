@@ -21,6 +21,8 @@ from rules.artefact import Artefact, MalformedError, parses
 from rules.exchange import Exchange, Message
 from rules.formats.certificate import Certificate
 from rules.formats.insi_answer import InsiAnswer, InsiFault, answer_of
+from rules.formats.insi_verification import PAYLOADS as VERIFICATIONS
+from rules.formats.insi_verification import Verification, verification_of
 from rules.formats.saml import SamlAssertion, instant_of
 from rules.formats.soap import SoapMessage
 from rules.xml import place_of, text_of
@@ -145,7 +147,7 @@ class AssertionSigner(Artefact):
 
 @dataclass(frozen=True, eq=False)
 class InsiAssertion(Artefact):
-    """The professional's assertion: the first of wsse:Security."""
+    """The professional's assertion."""
 
     label: ClassVar[str] = "Assertion SAML"
     saml: SamlAssertion
@@ -263,7 +265,9 @@ class InsiRequest(Artefact):
     def operation(self) -> str | None:
         """Operation asked for, from the body element; None when it is unknown."""
         payload = self.soap.payload
-        return None if payload is None else PAYLOADS.get(str(payload.tag))
+        if payload is None:
+            return None
+        return PAYLOADS.get(str(payload.tag)) or VERIFICATIONS.get(str(payload.tag))
 
     @cached_property
     def bam(self) -> ContexteBam | None:
@@ -279,21 +283,30 @@ class InsiRequest(Artefact):
 
     @cached_property
     def assertion(self) -> InsiAssertion | None:
-        """The professional's assertion; None for a call by organisation certificate."""
-        found = self.soap.assertions
-        return InsiAssertion(SamlAssertion(found[0])) if found else None
+        """The professional's assertion; None for a call by organisation certificate.
+
+        Another one may stand beside it, made from the carte Vitale (sheet §2.8 D).
+        """
+        found = [InsiAssertion(SamlAssertion(each)) for each in self.soap.assertions]
+        named = (one for one in found if one.saml.name_qualifier in ("CPS", "PSC"))
+        return next(named, next(iter(found), None))
 
     @cached_property
     def search(self) -> TraitsSearch | CardSearch | None:
-        """What is searched; None when the body is none of INSi's."""
-        operation, payload = self.operation, self.soap.payload
-        if payload is None or operation is None:
+        """What is searched; None when the body is no search."""
+        payload = self.soap.payload
+        if payload is None or self.operation not in (SEARCH_BY_TRAITS, SEARCH_BY_CARD):
             return None
-        return TraitsSearch(payload) if operation == SEARCH_BY_TRAITS else CardSearch(payload)
+        return TraitsSearch(payload) if self.operation == SEARCH_BY_TRAITS else CardSearch(payload)
+
+    @cached_property
+    def verification(self) -> Verification | None:
+        """What is verified, on the bench's own wire; None for a search."""
+        return None if self.soap.payload is None else verification_of(self.soap.payload)
 
     def parts(self) -> Iterable[Artefact]:
-        """Contexts, assertion, search: each has checks of its own."""
-        found = (self.bam, self.lps, self.assertion, self.search)
+        """Contexts, assertion, search or verification: each has checks of its own."""
+        found = (self.bam, self.lps, self.assertion, self.search, self.verification)
         return [part for part in found if part is not None]
 
 

@@ -5,5 +5,7 @@
 - :mod:`.wire`: answers and faults as bytes, in each serialisation seen;
 - :mod:`.errors`: the error catalogue, with what is real and what is ours;
 - :mod:`.faults`: lies and failures a tester may ask for;
+- :mod:`.negatives`: how each negative case of the sheet is played;
+- :mod:`.verification`, :mod:`.verifying`: WS_INS3 to WS_INS5 as the bench imagines them;
 - :mod:`.server`: the two addresses and ``?wsdl``.
 """

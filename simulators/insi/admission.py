@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from rules.context import Context
 from rules.formats.insi import InsiRequest
@@ -45,7 +45,7 @@ def admit(
     if found is not None and found.rejects is not None:
         _refuse(found.rejects)
     if message.assertion is not None and message.assertion.psc:
-        _admit_psc(request, kernel)
+        _admit_psc(request, kernel, message.assertion.saml.name_id)
     if message.lps is None or message.lps.idam not in (settings["idam"]):
         _refuse("desir_550")
 
@@ -59,14 +59,16 @@ def _circumstances(request: HttpRequest, kernel: Kernel, settings: Mapping[str, 
     )
 
 
-def _admit_psc(request: HttpRequest, kernel: Kernel) -> None:
+def _admit_psc(request: HttpRequest, kernel: Kernel, name_id: str | None) -> None:
     # Where the PSC token travels is unknown: the Authorization header is our placeholder.
     scheme, _, text = (request.header("Authorization") or "").partition(" ")
     token = read_jwt(text) if scheme.lower() == "bearer" else None
     keys = kernel.environment.psc_keys
     if token is None or token.expired(request.at) or not signed_by(token, keys):
         _refuse("desir_9005")
+    if token.claim("SubjectNameID") not in (None, name_id):
+        _refuse("desir_9005")
 
 
-def _refuse(code: str) -> None:
+def _refuse(code: str) -> NoReturn:
     raise RefusedError(CATALOGUE[code])

@@ -132,11 +132,14 @@ _ALL = (
         _OURS,
         placeholder=True,
     ),
+    _functional("insi_9008", "Un champ de la vérification est absent ou incorrect", _OURS),
+    _functional("insi_9009", "Ce dépôt de vérifications est inconnu", _OURS),
     _access("desir_9001", "L'assertion est périmée ou datée dans le futur."),
     _access("desir_9002", "La signature de l'assertion est absente ou invalide."),
     _access("desir_9003", "Le certificat qui signe l'assertion n'est pas accepté."),
     _access("desir_9004", "Cette adresse demande une assertion du professionnel."),
-    _access("desir_9005", "Le jeton Pro Santé Connect est absent, périmé ou invalide."),
+    _access("desir_9005", "Le jeton Pro Santé Connect est absent, périmé, invalide ou d'un autre."),
+    _access("desir_9006", "L'assertion Pro Santé Connect est mal formée."),
     ServiceError(
         "desir_9010",
         "siram_10",
@@ -165,3 +168,6 @@ LABELS: Mapping[str, str] = {
     "02": "Plusieurs identites trouvees",
 }
 """CR codes and their labels, without accents on the real wire (sheet §2.13)."""
+
+VERIFIED: Mapping[str, str] = {"00": "INS conforme", "01": "INS non conforme"}
+"""CR codes of a verification: labels are ours (sheet §2.14)."""

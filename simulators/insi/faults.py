@@ -1,7 +1,8 @@
-"""Failures and lies a tester may ask of INSi (sheet ``ins-insi`` §8, N01–N21).
+"""Failures and lies a tester may ask of INSi (sheet ``ins-insi`` §8).
 
 Those of the connection (time-out, cut, 503 …) are common to every service. An error
-fault answers an entry of the catalogue; a lie changes a true answer.
+fault answers an entry of the catalogue; a lie changes a true answer. :mod:`.negatives`
+says for each N of the sheet how it is played.
 """
 
 from __future__ import annotations
@@ -21,15 +22,24 @@ ERRORS: tuple[str, ...] = (
     "insi_111",
     "insi_19",
     "insi_24",
+    "insi_9001",
+    "insi_9002",
+    "insi_9003",
+    "insi_9004",
+    "insi_9005",
+    "insi_9006",
     "insi_9007",
     "desir_9001",
     "desir_9002",
     "desir_9003",
+    "desir_9005",
 )
 """N03–N08, N23: the error is answered whatever the request."""
 
 FAULT_IN_200 = "faute-en-200"
 EMPTY = "corps-vide"
+NOT_VERIFIED = "verification-ko"
+NEVER_DONE = "verification-sans-fin"
 
 Lie = Callable[[Reply], Reply]
 
@@ -71,6 +81,10 @@ def _other_traits(person: Person) -> Person:
     return replace(person, birth_name=f"{person.birth_name} AUTRE", given_names="DIFFERENT")
 
 
+def _emptied(field: str) -> Lie:
+    return _on_person(lambda person: replace(person, **{field: ""}))  # type: ignore[arg-type]
+
+
 def _spoken(person: Person) -> Person:
     return replace(
         person,
@@ -93,6 +107,23 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "sans-liste-prenoms": ("N12 : sans ListePrenom", _without("ListePrenom")),
     "sans-cle": ("N12 : sans Cle", _without("Cle")),
     "traits-differents": ("N13 : traits autres que ceux cherchés", _on_person(_other_traits)),
+    "date-differente": (
+        "N13 : une autre date de naissance",
+        _on_person(
+            lambda p: replace(p, birth_date=f"{int(p.birth_date[:4]) - 1}{p.birth_date[4:]}")
+        ),
+    ),
+    "prenoms-differents": (
+        "N13 : une autre liste de prénoms, qui commence pareil",
+        _on_person(lambda p: replace(p, given_names=f"{p.given_names} AJOUTE")),
+    ),
+    "date-incomplete": (
+        "jour et mois à 00 (INS/va1.28)",
+        _on_person(lambda p: replace(p, birth_date=f"{p.birth_date[:4]}-00-00")),
+    ),
+    "nom-vide": ("NomNaissance vide (INS/va1.31)", _emptied("birth_name")),
+    "prenoms-vides": ("ListePrenom vide (INS/va1.31)", _emptied("given_names")),
+    "sexe-vide": ("Sexe vide (INS/va1.31)", _emptied("sex")),
     "nia": ("N14 : l'identifiant rendu est un NIA", _active(oid=NIA)),
     "nir-apres-nia": ("N14 : un NIR, avec le NIA en historique", _history(_was_nia)),
     "historique-double": ("N15 : historique égal à l'INS actif", _history(lambda a: (a, a))),
@@ -134,6 +165,8 @@ FAULTS: Mapping[str, str] = {
     **{name: description for name, (description, _) in LIES.items()},
     FAULT_IN_200: "N10 : une faute dans une réponse HTTP 200",
     EMPTY: "N10 : une réponse 200 sans corps",
+    NOT_VERIFIED: "N26 : vérification KO, quelle que soit l'INS (hors spécification)",
+    NEVER_DONE: "un dépôt de vérifications reste en cours (hors spécification)",
 }
 """Every fault of the service: name to French description."""
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fixtures.identifiers import nir_key
-from fixtures.world import PatientFixture
+from fixtures.vitale import VitaleFixture
+from fixtures.world import PatientFixture, World
 
 NIR = "1.2.250.1.213.1.4.8"
 NIA = "1.2.250.1.213.1.4.9"
@@ -37,7 +38,8 @@ class Number:
 class Person:
     """A person of the reference base.
 
-    ``insured`` is the NIR of the ouvrant droit and ``rank`` the rang gémellaire, for
+    ``insured`` is the NIR of the ouvrant droit, ``rank`` the rang gémellaire and
+    ``card_date`` the date that the card says when it is another one (a lunar date), for
     searches by carte Vitale. ``alias`` is another birth name under which a search
     succeeds; ``oid_by_card`` the OID answered to a search by card, when it differs.
     """
@@ -51,6 +53,7 @@ class Person:
     history: tuple[Number, ...] = ()
     insured: str = ""
     rank: str = "1"
+    card_date: str | None = None
     alias: str | None = None
     oid_by_card: str | None = None
     source: str = ""
@@ -174,9 +177,10 @@ QUALIFICATION: tuple[Person, ...] = (
 )
 
 
-def from_world(patients: Iterable[PatientFixture]) -> Iterator[Person]:
+def from_world(world: World) -> Iterator[Person]:
     """The patients of a campaign, as INSi knows them: under the OID it answers (.8)."""
-    for patient in patients:
+    for patient in world.patients:
+        insured = patient.insured or patient.matricule
         yield Person(
             patient.birth_name,
             patient.birth_given_names,
@@ -184,6 +188,24 @@ def from_world(patients: Iterable[PatientFixture]) -> Iterator[Person]:
             patient.birth_date,
             patient.birth_place,
             Number(patient.matricule, patient.key, NIR),
-            insured=patient.matricule,
+            insured=insured,
+            rank=patient.rank,
+            card_date=_card_date(patient, insured, world.vitales),
             source="monde de la campagne",
         )
+
+
+def _card_date(
+    patient: PatientFixture, insured: str, cards: Iterable[VitaleFixture]
+) -> str | None:
+    """The date their card says (``AAAA-MM-JJ``, maybe lunar) when it is another one."""
+    for held in (beneficiary for card in cards for beneficiary in card.beneficiaries):
+        named = (held.insured, held.birth_name, held.rank) == (
+            insured,
+            patient.birth_name,
+            patient.rank,
+        )
+        if held.certified == patient.matricule or (held.certified is None and named):
+            date = f"{held.birth_date[:4]}-{held.birth_date[4:6]}-{held.birth_date[6:]}"
+            return None if date == patient.birth_date else date
+    return None

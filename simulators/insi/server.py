@@ -19,6 +19,8 @@ from simulators.insi.admission import Door, RefusedError, admit
 from simulators.insi.errors import CATALOGUE, ServiceError
 from simulators.insi.people import QUALIFICATION, Person, from_world
 from simulators.insi.state import InsiState, Result, person_of
+from simulators.insi.verification import Deposits
+from simulators.insi.verifying import Verifier
 from simulators.insi.wire import CONTENT_TYPE, Reply, answer, fault
 from simulators.kernel import Kernel
 from simulators.reading import ReadOnce
@@ -68,20 +70,21 @@ class InsiService:
         except MalformedError:
             return "?"
 
-    def call(self, door: Door, request: HttpRequest, _unit: Unit) -> HttpResponse:
+    def call(self, door: Door, request: HttpRequest, unit: Unit) -> HttpResponse:
         """Answer one SOAP call."""
         try:
             message = self._requests.again(request)
         except MalformedError:
             return _refusal(CATALOGUE["desir_9010"], None)
         try:
+            if message.verification is not None:
+                return self._verify(door, request, message, unit)
             return self._serve(door, request, message)
         except RefusedError as refused:
             return _refusal(refused.error, message)
 
     def _serve(self, door: Door, request: HttpRequest, message: InsiRequest) -> HttpResponse:
-        if request.fault is not None and request.fault in CATALOGUE:
-            raise RefusedError(CATALOGUE[request.fault])
+        _fail(request.fault)
         if request.fault == faults.FAULT_IN_200:
             return replace(_refusal(CATALOGUE["insi_102"], message), status=200)
         # A search writes nothing: the one writer is left to the journal.
@@ -93,10 +96,27 @@ class InsiService:
             result = state.search(message.search)
         return self._answer(request, message, result, told)
 
+    def _verify(
+        self, door: Door, request: HttpRequest, message: InsiRequest, unit: Unit
+    ) -> HttpResponse:
+        state = self._state(unit)
+        told = state.settings()
+        if not told["verification"]:
+            raise RefusedError(CATALOGUE["desir_9011"])
+        _fail(request.fault)
+        admit(message, request, door, self._kernel, told)
+        assert message.verification is not None
+        deposits = Deposits(unit.connection, self._kernel.campaign)
+        same_oid = self._kernel.environment.same_oid
+        verifier = Verifier(state, deposits, same_oid, request.at, request.fault)
+        answered = verifier.serve(message.verification, told)
+        return replace(answered, correlation=_correlation(message, None))
+
     def _answer(
         self, request: HttpRequest, message: InsiRequest, result: Result, told: Mapping[str, Any]
     ) -> HttpResponse:
-        instead = settings.PROFILES[told["profil"]] if result.code == "01" else None
+        by_card = isinstance(message.search, CardSearch)
+        instead = settings.nobody(told["profil"], by_card=by_card) if result.code == "01" else None
         if instead is not None and request.fault not in faults.LIES:
             raise RefusedError(CATALOGUE[instead])
         reply = Reply(
@@ -104,7 +124,7 @@ class InsiService:
             result.person,
             style=told["serialisation"],
             header=told["en_tete"],
-            by_card=isinstance(message.search, CardSearch),
+            by_card=by_card,
         )
         reply = faults.spoil(reply, request.fault)
         return HttpResponse(
@@ -121,9 +141,9 @@ class InsiService:
         asked = {name.lower(): value for name, value in request.query.items()}
         body = None
         if "wsdl" in asked:
-            body = description.wsdl(request.url.partition("?")[0])
+            body = description.wsdl(request.url.partition("?")[0], self._verifies())
         elif "xsd" in asked:
-            body = description.schema(asked["xsd"])
+            body = description.schema(asked["xsd"], self._verifies())
         if body is None:
             text = "Demander ?wsdl, ou l'un des schémas qu'il importe.\n"
             return HttpResponse(
@@ -131,11 +151,15 @@ class InsiService:
             )
         return HttpResponse(200, (("Content-Type", "text/xml; charset=utf-8"),), body)
 
+    def _verifies(self) -> bool:
+        with self._kernel.store.reading() as connection:
+            return bool(InsiState(connection, self._kernel.campaign).settings()["verification"])
+
     def prepare(self, unit: Unit) -> None:
         """Fill the base with the qualification people and those of the campaign, once."""
         state = self._state(unit)
         settings.start(state, self._kernel)
-        state.fill((*from_world(self._kernel.world.patients), *QUALIFICATION))
+        state.fill((*from_world(self._kernel.world), *QUALIFICATION))
 
     def describe(self) -> Mapping[str, Any]:
         """Its part of the environment descriptor."""
@@ -144,6 +168,7 @@ class InsiService:
             "organisation": addresses[ORGANISATION.listener].url("/lps"),
             "cpx": addresses[CARD.listener].url("/lps"),
             "wsdl": addresses[CARD.listener].url("/lps?wsdl"),
+            "verification": self._verifies(),
         }
 
     def state(self, unit: Unit) -> Mapping[str, Any]:
@@ -174,6 +199,11 @@ class InsiService:
 
     def _state(self, unit: Unit) -> InsiState:
         return InsiState(unit.connection, self._kernel.campaign)
+
+
+def _fail(name: str | None) -> None:
+    if name is not None and name in CATALOGUE:
+        raise RefusedError(CATALOGUE[name])
 
 
 def _refusal(error: ServiceError, message: InsiRequest | None) -> HttpResponse:

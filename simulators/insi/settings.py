@@ -1,10 +1,12 @@
 """The part ``insi`` of the bench's settings, which a test may change while it runs.
 
 ``{"insi": {"profil": "qualification", "serialisation": "cnda", "controle_cn": false,
-"en_tete": true, "idam": ["TSTBANC00042"]}}``
+"en_tete": true, "idam": ["TSTBANC00042"], "verification": true, "delai_verification": 30}}``
 
 ``controle_cn``: is the CN of the organisation certificate verified; ``en_tete``: do the
-answers carry an empty Header; ``idam``: authorisations the gateway knows.
+answers carry an empty Header; ``idam``: authorisations the gateway knows;
+``verification``: are WS_INS3 to WS_INS5 served, on a wire that is ours; and
+``delai_verification``: seconds before a deposit of verifications is done.
 """
 
 from __future__ import annotations
@@ -24,20 +26,34 @@ PROFILES: dict[str, str | None] = {
 """Profile to the fault answered when nobody is found (sheet §2.13); None answers CR 01."""
 
 
+BOOLEANS = ("controle_cn", "en_tete", "verification")
+LONGEST = 24 * 3600
+
+
+def nobody(profile: str, *, by_card: bool) -> str | None:
+    """The fault answered in this profile when nobody is found; None for CR 01."""
+    error = PROFILES[profile]
+    # The text of insi_102 is about traits: the one of the card was never seen.
+    return "insi_9007" if by_card and error == "insi_102" else error
+
+
 def verify(name: str, value: object) -> Any:
     """The value of a setting; raises ValueError with a French sentence."""
     if name == "profil" and value in PROFILES:
         return value
     if name == "serialisation" and value in STYLES:
         return value
-    if name in ("controle_cn", "en_tete") and isinstance(value, bool):
+    if name in BOOLEANS and isinstance(value, bool):
+        return value
+    if name == "delai_verification" and type(value) is int and 0 <= value <= LONGEST:
         return value
     if name == "idam" and isinstance(value, list):
         return [str(one) for one in cast("list[object]", value)]
     raise ValueError(
         f"INSi : « {name} » : {value!r} ne veut rien dire. Réglages connus : profil "
-        f"({', '.join(PROFILES)}), serialisation ({', '.join(STYLES)}), controle_cn et "
-        "en_tete (true ou false), idam (liste des autorisations connues), personnes."
+        f"({', '.join(PROFILES)}), serialisation ({', '.join(STYLES)}), "
+        f"{', '.join(BOOLEANS)} (true ou false), delai_verification (secondes, 0 à {LONGEST}), "
+        "idam (liste des autorisations connues), personnes."
     )
 
 
@@ -49,6 +65,8 @@ def defaults(kernel: Kernel) -> dict[str, Any]:
         "serialisation": "2022",
         "controle_cn": True,
         "en_tete": False,
+        "verification": False,
+        "delai_verification": 30,
         "idam": [kernel.world.software.idam],
         **told,
     }

@@ -64,14 +64,15 @@ def matches_card(person: Person, search: CardSearch) -> bool:
     """Whether what a card says designates a person (sheet §5).
 
     The certified matricule, active or former, decides when it is given; else the
-    ouvrant droit, the date, the rank, and the name when there is one.
+    ouvrant droit, the date as the card says it (a lunar one is compared as text, never
+    as a date), the rank, and the name when there is one.
     """
     if search.individual:
         numbers = (person.active, *person.history)
         return search.individual in [n.number for n in numbers]
     return (
         search.insured == person.insured
-        and search.birth_date == person.birth_date
+        and search.birth_date == (person.card_date or person.birth_date)
         and search.birth_rank == person.rank
         and search.birth_name in (None, "", person.birth_name)
     )

@@ -63,6 +63,8 @@ class Reply:
     byte_order_mark: bool = False
     pretty: bool = False
     by_card: bool = False
+    label: str | None = None
+    """LibelleCR when it is not that of a search."""
 
     def changed(self, person: Person) -> Reply:
         """The same answer about another person."""
@@ -103,7 +105,7 @@ class _Writer:
         own = f"xmlns:{style.result}" if style.result else "xmlns"
         names = [(own, NS_RESULTAT)]
         names += [(f"xmlns:{p}" if p else "xmlns", ns) for p, ns in style.declared]
-        label = LABELS.get(reply.code, "")
+        label = reply.label or LABELS.get(reply.code, "")
         inside = self._tag(
             "CR", self._tag("CodeCR", escape(reply.code)) + self._tag("LibelleCR", escape(label))
         )

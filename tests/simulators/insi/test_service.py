@@ -9,7 +9,7 @@ from rules.exchange import Outcome
 from rules.formats.insi_answer import InsiAnswer, InsiFault
 from simulators.platform import Platform
 from simulators.store import Unit
-from tests.rules.insi.messages import CARD_ACTION, PSC_ATTRIBUTES, assertion
+from tests.rules.insi.messages import CARD_ACTION
 from tests.simulators.insi.lps import Lps, card, read, traits
 
 CAMILLE = "285073306304208"
@@ -63,6 +63,23 @@ def test_found_by_card(lps: Lps) -> None:
     assert answer.individual is not None
     assert answer.individual.active.ins == CAMILLE
     assert lps.last().operation == "rechercherInsAvecCarteVitale"
+    assert lps.findings() == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_assertion_of_the_carte_vitale_may_stand_beside(lps: Lps, first: bool) -> None:
+    """What it holds is unknown (sheet §2.8 D): any is taken, wherever it stands."""
+    vitale = (
+        '<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" ID="_cv" Version="2.0" '
+        'IssueInstant="2020-01-01T00:00:00Z"><Issuer>carte Vitale</Issuer></Assertion>'
+    )
+    body = card("2850733063042", "2850733063042", "1985-07-12")
+    xml = lps.by_card(body)
+    mark = "<a:Assertion" if first else "</wsse:Security>"
+    assert xml.count(mark) == 1
+    xml = xml.replace(mark, vitale + mark).replace("TraitsIdentite", "CarteVitale")
+    assert code(read(lps.post(xml, address="cpx"))) == "00"
+    assert lps.last().correlation.professional == "810999990012"
     assert lps.findings() == []
 
 
@@ -130,14 +147,6 @@ def test_assertions_refused(lps: Lps, told: dict[str, object], error: str) -> No
     response = lps.post(lps.by_card(traits(), **told), address="cpx")
     assert code(read(response)) == error
     assert lps.findings() != []
-
-
-def test_psc_assertion_needs_a_token(lps: Lps) -> None:
-    now = "2026-03-12T08:50:00.000Z"  # replaced by the instant of the call
-    security = assertion(PSC_ATTRIBUTES, qualifier="PSC", signed=False, issued=now)
-    xml = lps.message(traits(), security=security, sender="810999990012")
-    answer = read(lps.post(xml, address="cpx", Authorization="Bearer pas-un-jeton"))
-    assert code(answer) == "desir_9005"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def state(tmp_path: object) -> Iterator[InsiState]:
     store.create_tables()
     with store.writing() as connection:
         filled = InsiState(connection, "essai")
-        filled.fill((*from_world(make_world(1).patients), *QUALIFICATION))
+        filled.fill((*from_world(make_world(1)), *QUALIFICATION))
         yield filled
     store.close()
 
@@ -127,6 +127,31 @@ def test_child_found_by_the_insured_the_date_and_the_rank() -> None:
         child, asked_by_card(insured="2850733063042", birth="2019-03-05", rank="2")
     )
     assert not matches_card(child, asked_by_card(insured="2850733063042", birth="2019-03-06"))
+
+
+def test_every_beneficiary_of_a_card_of_the_world_is_found(state: InsiState) -> None:
+    """Child, twins, lunar date, no certified NIR: what a card says designates one person."""
+    world = make_world(1)
+    held = [each for vitale in world.vitales for each in vitale.beneficiaries]
+    assert any(each.birth_date[4:6] > "12" for each in held)
+    assert {each.rank for each in held} == {"1", "2"}
+    for each in held:
+        date = f"{each.birth_date[:4]}-{each.birth_date[4:6]}-{each.birth_date[6:]}"
+        for certified in {each.certified or "", ""}:
+            search = asked_by_card(
+                individual=certified, insured=each.insured, birth=date, rank=each.rank
+            )
+            person = state.search(search).person
+            assert person is not None
+            assert (person.birth_name, person.rank) == (each.birth_name, each.rank)
+
+
+def test_a_lunar_date_is_compared_as_the_text_of_the_card(state: InsiState) -> None:
+    [lunar] = [p for p in state.everyone() if p.card_date]
+    assert (lunar.birth_date, lunar.card_date) == ("1942-01-01", "1942-19-01")
+    insured = lunar.insured
+    assert state.search(asked_by_card(insured=insured, birth="1942-19-01")).person == lunar
+    assert state.search(asked_by_card(insured=insured, birth="1942-01-01")).code == "01"
 
 
 def test_one_number_under_two_names_is_one_answer_by_card(state: InsiState) -> None:
