@@ -1,0 +1,371 @@
+"""Readers, code porteur and rhythm: CD-01, CD-03, CD-04, CD-05, CD-14, CD-18.
+
+What the rules say of the screen is judged on the answer of the gesture (``erreur``,
+``carte``). That the code is never stored in clear nor logged (CD-03) is not seen on any
+wire, where codes are masked: it stays for the auditor. A session is that of the chip:
+from the first accepted VERIFY to a power loss, a removal, or the end the user asked for.
+
+Source: sheet of cards §1, §3.4, §3.5 and §11.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from rules.checking import check
+from rules.checks.card_facts import Act, CardStory, Presence, Step, story
+from rules.context import Context
+from rules.findings import Finding, Severity
+from rules.formats import apdu
+from rules.formats.apdu import CardCommand
+from rules.judge import JournalView
+
+READ_CPS = "card.read_cps"
+ABSENT = "ABSENT"
+"""Part of the error code of a gesture that found no card."""
+_CODE_PORTEUR = 1
+_TYPING = frozenset({READ_CPS, "card.unblock", "session.open"})
+"""Gestures in which the user types the code."""
+_CLOSING = frozenset({"card.close", "session.close"})
+_NOT_SATISFIED = 0x6982
+_THIRD = 3
+_HUMAN = timedelta(seconds=3)
+"""Without gestures in the journal, a code presented again sooner was not typed. Ours."""
+_REST = timedelta(seconds=5)
+_WINDOW, _WINDOW_ALONE = timedelta(seconds=10), timedelta(seconds=60)
+_RATE = 2
+"""Commands per second at rest (CD-18); the windows it is measured on are ours."""
+_WORDS = {1: "un(e)? (seul )?essai|dernier", 2: "deux"}
+
+
+@check(
+    "CD-01",
+    title="Le logiciel trouve la carte quel que soit le lecteur, même insérée après coup",
+    severity=Severity.BLOCKING,
+    exigences=("INS/va1.37",),
+    source="Fiche cartes §11 (CD-01)",
+)
+def card_found(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """A card said absent that was there; a card announced that no reader ever held."""
+    told = view.derived(story)
+    numbers = {presence.number for presence in told.presences}
+    for act in _readings(told):
+        present = told.present(act)
+        number = act.card.get("numero")
+        if act.card and numbers and number not in numbers:
+            yield _at(
+                act,
+                "geste card.read_cps, carte.numero",
+                " ou ".join(sorted(p.number for p in present)) or "aucune carte",
+                str(number),
+                "Annoncer le numéro lu dans EF.SN de la carte présente, sans valeur par défaut.",
+            )
+        elif ABSENT in str(act.error.get("code")):
+            yield from (_missed(act, presence) for presence in present if _sought(act, presence))
+
+
+def _sought(act: Act, presence: Presence) -> bool:
+    """Whether a card was there all along, unharmed, and is the one asked for."""
+    spoilt = any(step.exchange.fault for step in presence.steps if step.act is act)
+    whole = presence.end is None or presence.end > act.position
+    return whole and not spoilt and act.professional in (None, presence.holder)
+
+
+def _missed(act: Act, presence: Presence) -> Finding:
+    return _at(
+        act,
+        "geste card.read_cps",
+        f"la carte {presence.number} du lecteur « {presence.reader} »",
+        str(act.error.get("message")),
+        "Interroger tous les lecteurs à chaque lecture, y compris ceux branchés ou garnis après "
+        "le démarrage, et passer les lecteurs vides.",
+    )
+
+
+@check(
+    "CD-03",
+    title="Le code porteur n'est demandé qu'une fois par session",
+    severity=Severity.BLOCKING,
+    source="Fiche cartes §8.1, §11 (CD-03)",
+)
+def code_once(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """A VERIFY while the code is verified, unless the user opens a session anew."""
+    told = view.derived(story)
+    closings = [a.position for a in told.acts if a.gesture.name in _CLOSING]
+    for presence in told.presences:
+        opened: dict[bool, Step] = {}
+        for step in presence.steps:
+            command = step.command
+            if command is None or command.status == _NOT_SATISFIED:
+                opened.clear()
+            elif command.presents_code and command.code_reference == _CODE_PORTEUR:
+                ter = command.head[0] == 0xA0
+                former = opened.get(ter)
+                if former and not _asked_anew(former, step, closings):
+                    yield _repeated(step, told)
+                if command.done:
+                    opened[ter] = step
+                else:
+                    opened.pop(ter, None)
+
+
+def _asked_anew(former: Step, step: Step, closings: list[int]) -> bool:
+    """Whether the user ended the session since, or types the code in this gesture."""
+    since = bisect_left(closings, former.exchange.position)
+    closed = since < len(closings) and closings[since] < step.exchange.position
+    typed = step.act is not None and step.act.gesture.name in _TYPING
+    return closed or (typed and step.act is not former.act)
+
+
+def _repeated(step: Step, told: CardStory) -> Finding:
+    return Finding(
+        "commande VERIFY",
+        "aucune présentation : le code est déjà vérifié",
+        "le code porteur présenté de nouveau",
+        "Garder la session de la carte ouverte et ne redemander le code qu'après un retrait, une "
+        "coupure ou une fermeture par l'utilisateur ; ne pas garder le code pour le rejouer.",
+        # Without gestures nobody knows whether the user closed the session in between.
+        severity=None if told.acts else Severity.REVIEW,
+        exchange_id=step.exchange.id,
+    )
+
+
+@check(
+    "CD-04",
+    title="Un code faux n'est pas représenté sans l'utilisateur, qui voit les essais restants",
+    severity=Severity.BLOCKING,
+    source="Fiche cartes §3.4, §11 (CD-04)",
+)
+def wrong_code(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """A second automatic try is minor, a third one or the one that blocks is not."""
+    told = view.derived(story)
+    for presence in told.presences:
+        failed: list[Step] = []
+        for step, command in presence.commands:
+            if not (command.presents_code and command.code_reference == _CODE_PORTEUR):
+                continue
+            if failed and _automatic(failed[-1], step, told):
+                yield _retried(step, command, len(failed) + 1)
+            else:
+                failed.clear()
+            if command.done:
+                failed.clear()
+            else:
+                failed.append(step)
+    yield from _tries_hidden(told)
+
+
+def _automatic(former: Step, step: Step, told: CardStory) -> bool:
+    if not told.acts:
+        return step.exchange.started_at - former.exchange.started_at < _HUMAN
+    return step.act is former.act or step.act is None
+
+
+def _retried(step: Step, command: CardCommand, rank: int) -> Finding:
+    fatal = rank >= _THIRD or command.tries == 0
+    return Finding(
+        "commande VERIFY",
+        "aucun nouvel essai sans une nouvelle saisie",
+        f"essai n° {rank} sans intervention de l'utilisateur",
+        "Après 63Cx, rendre la main à l'utilisateur avec le nombre d'essais restants : rejouer le "
+        "même code bloque la carte.",
+        severity=None if fatal else Severity.MINOR,
+        exchange_id=step.exchange.id,
+    )
+
+
+def _tries_hidden(told: CardStory) -> Iterator[Finding]:
+    for act in told.acts:
+        left = _last_tries(told, act)
+        if not left:
+            continue
+        if act.done and act.gesture.name == READ_CPS:
+            found = "un geste réussi"
+        elif _says(act, left):
+            continue
+        else:
+            found = str(act.error.get("message"))
+        yield _at(
+            act,
+            f"geste {act.gesture.name}",
+            f"un refus qui dit qu'il reste {left} essai(s)",
+            found,
+            "Afficher après un code faux le nombre d'essais restants lu dans 63Cx.",
+        )
+
+
+def _last_tries(told: CardStory, act: Act) -> int | None:
+    """Tries left after the last code presented during a gesture, when it was refused."""
+    tries = None
+    for _, step in told.steps_of(act):
+        if step.command and step.command.presents_code:
+            porteur = step.command.code_reference == _CODE_PORTEUR
+            tries = step.command.tries if porteur else None
+    return tries
+
+
+def _says(act: Act, left: int) -> bool:
+    if act.card.get("essais_restants") == left:
+        return True
+    text = json.dumps(dict(act.gesture.answer), ensure_ascii=False).casefold()
+    words = _WORDS.get(left, "")
+    return bool(re.search(rf"\b{left}\b" + (f"|{words}" if words else ""), text))
+
+
+@check(
+    "CD-05",
+    title="Une carte bloquée donne un message clair, et aucun code n'y est plus présenté",
+    severity=Severity.BLOCKING,
+    source="Fiche cartes §3.4, §11 (CD-05)",
+)
+def blocked_card(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """From 6983 or 63C0 until an unblocking, or until the card says tries are left."""
+    told = view.derived(story)
+    blocked: dict[str, Act | None] = {}
+    for presence in told.presences:
+        for step, command in presence.commands:
+            yield from _presented_again(presence, step, command, blocked)
+            yield from _unclear(step, command)
+
+
+def _presented_again(
+    presence: Presence, step: Step, command: CardCommand, blocked: dict[str, Act | None]
+) -> Iterator[Finding]:
+    if command.instruction == apdu.RESET_RETRY_COUNTER and command.done:
+        blocked.pop(presence.number, None)
+    if command.instruction != apdu.VERIFY or command.code_reference != _CODE_PORTEUR:
+        return
+    if presence.number in blocked and command.presents_code:
+        yield Finding(
+            "commande VERIFY",
+            "plus aucune présentation du code porteur",
+            "un code présenté à une carte bloquée",
+            "Sur 6983, ne plus présenter le code : interroger le compteur (VERIFY sans donnée) "
+            "et proposer le déblocage.",
+            exchange_id=step.exchange.id,
+        )
+    if command.tries == 0 and not step.exchange.fault:
+        blocked[presence.number] = step.act
+    elif command.done or command.tries:
+        blocked.pop(presence.number, None)
+
+
+def _unclear(step: Step, command: CardCommand) -> Iterator[Finding]:
+    act = step.act
+    if act is None or command.tries != 0 or command.code_reference != _CODE_PORTEUR:
+        return
+    if not act.done and "bloqu" in str(act.error.get("message")).casefold():
+        return
+    if act.done and act.gesture.name != READ_CPS:
+        return
+    yield _at(
+        act,
+        f"geste {act.gesture.name}",
+        "un refus qui dit la carte bloquée et comment la débloquer",
+        "un geste réussi" if act.done else str(act.error.get("message")),
+        "Sur 6983, dire que la carte est bloquée et mener au déblocage par le code à 8 chiffres.",
+    )
+
+
+@check(
+    "CD-14",
+    title="Une CPS3 et une CPS4 lisibles sont acceptées",
+    severity=Severity.BLOCKING,
+    source="Fiche cartes §1, §3.4, §3.5, §11 (CD-14)",
+)
+def both_generations(view: JournalView, context: Context) -> Iterator[Finding]:
+    """A refused reading of a valid card, of the right holder, that nothing disturbed."""
+    told = view.derived(story)
+    for act in _readings(told):
+        if act.done or not act.error or ABSENT in str(act.error.get("code")):
+            continue
+        for presence in told.present(act):
+            if _sought(act, presence) and _readable(told, act, presence, context):
+                yield _at(
+                    act,
+                    "geste card.read_cps",
+                    f"la {presence.family} {presence.number} acceptée",
+                    str(act.error.get("message")),
+                    f"Suivre la séquence de commandes de la {presence.family} : application, "
+                    "canal logique, SELECT et VERIFY diffèrent d'une génération à l'autre.",
+                )
+
+
+def _readable(told: CardStory, act: Act, presence: Presence, context: Context) -> bool:
+    """Whether nothing but the software can explain the refusal."""
+    image, at = presence.image, act.exchange.started_at
+    asked = [step for p, step in told.steps_of(act) if p is presence]
+    if not asked or image.unfit_at(at):
+        return False
+    production = context.environment.rules_profile == "production"
+    if image.identity and image.identity.test is production:
+        return False
+    return not any(s.command and _code_trouble(s.command) for s in asked)
+
+
+def _code_trouble(command: CardCommand) -> bool:
+    """A wrong code, or a blocked one; a counter that is asked for is no trouble."""
+    wrong = command.presents_code and command.tries is not None
+    return command.instruction == apdu.VERIFY and (wrong or command.tries == 0)
+
+
+@check(
+    "CD-18",
+    title="Au repos, la carte n'est pas interrogée plus de deux fois par seconde",
+    severity=Severity.MINOR,
+    source="Fiche cartes §11 (CD-18)",
+)
+def no_polling(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """More than 20 commands in 10 s far from any gesture and any other wire.
+
+    Without gestures in the journal, more than 120 in 60 s: a reading takes less.
+    """
+    told = view.derived(story)
+    window = _WINDOW if told.acts else _WINDOW_ALONE
+    allowed = int(window.total_seconds()) * _RATE
+    busy = sorted(e.started_at for e in view.exchanges if e.service != "cards")
+    busy += [a.exchange.answered_at for a in told.acts if a.exchange.answered_at]
+    busy.sort()
+    for presence in told.presences:
+        recent: deque[datetime] = deque()
+        for step in presence.steps:
+            if step.act or step.command is None or _disturbed(step, busy):
+                continue
+            at = step.exchange.started_at
+            recent.append(at)
+            while at - recent[0] >= window:
+                recent.popleft()
+            if len(recent) > allowed:
+                yield _polled(step, len(recent), window)
+                break
+
+
+def _disturbed(step: Step, busy: list[datetime]) -> bool:
+    """Whether something else happened a few seconds before or after."""
+    at = step.exchange.started_at
+    near = bisect_left(busy, at - _REST)
+    return near < len(busy) and busy[near] <= at + _REST
+
+
+def _polled(step: Step, count: int, window: timedelta) -> Finding:
+    return Finding(
+        "rythme des commandes",
+        f"au plus {_RATE} commandes par seconde au repos",
+        f"{count} commandes en {window.total_seconds():.0f} s",
+        "Attendre les événements du lecteur (SCardGetStatusChange) au lieu de relire la carte en "
+        "boucle.",
+        exchange_id=step.exchange.id,
+    )
+
+
+def _readings(told: CardStory) -> Iterator[Act]:
+    return (act for act in told.acts if act.gesture.name == READ_CPS)
+
+
+def _at(act: Act, place: str, expected: str, found: str, advice: str) -> Finding:
+    return Finding(place, expected, found, advice, exchange_id=act.exchange.id)
