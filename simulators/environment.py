@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from simulators.kernel import Kernel
 
 FILE = "environnement.json"
+BRANCHES = {"cards": "cartes"}
+"""Services whose part of the descriptor has a French name of its own."""
 
 
 def people(world: World) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def write(folder: Path, descriptor: Mapping[str, Any]) -> Path:
 
 def dotenv(descriptor: Mapping[str, Any]) -> str:
     """The addresses and files of the descriptor as ``SEGUR_…=value`` lines."""
-    wanted = ("banc", "confiance", "psc", "insi", "dmp", "mssante", "logiciel")
+    wanted = ("banc", "confiance", "psc", "insi", "dmp", "mssante", "cartes", "logiciel")
     lines: list[str] = []
     for name in wanted:
         lines.extend(_flat(f"SEGUR_{name.upper()}", descriptor.get(name)))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rules.context import Environment
@@ -56,6 +57,8 @@ class Kernel:
     step: str | None = None
     environment: Environment = field(default_factory=Environment)
     """What the checks are told of the product under test and its test world."""
+    folder: Path | None = None
+    """Folder of the campaign, for files a service gives a product."""
 
     @contextmanager
     def unit(self) -> Generator[Unit]:
@@ -66,16 +69,18 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class StreamListener:
-    """A listener that is not HTTP: SMTP, IMAP.
+    """A listener that is not HTTP: SMTP, IMAP, card readers.
 
     ``start`` binds ``(host, port)`` (0 asks for a free port) and returns the
     asyncio server; ``tls`` is the server context to use for STARTTLS.
-    ``hostnames`` go in the server certificate, as for HTTP.
+    ``hostnames`` go in the server certificate, as for HTTP. A listener that never
+    speaks TLS says ``tls=False``; nothing is certified for it.
     """
 
     name: str
     start: Callable[[str, int, ssl.SSLContext], Awaitable[asyncio.Server]]
     hostnames: tuple[str, ...] = ()
+    tls: bool = True
 
 
 Listener = HttpListener | StreamListener

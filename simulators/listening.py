@@ -110,7 +110,12 @@ class Listening:
     def _serve_stream(self, service: str, listener: StreamListener, bound: socket.socket) -> None:
         port = bound.getsockname()[1]
         bound.close()  # it binds by itself; nobody was told of this port yet
-        context = self._switching(service, listener)
+        # Without TLS the context stays empty: making a real one costs a certificate.
+        context = (
+            self._switching(service, listener)
+            if listener.tls
+            else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        )
         starting = listener.start(self._interface, port, context)
 
         async def start() -> Any:
@@ -121,7 +126,8 @@ class Listening:
     def _revocable(self) -> None:
         """Issue the revoked certificates of servers: a CRL fetched early must list them."""
         for _, listener, _ in self._bound:
-            self._kernel.pki.server_credential(_names(listener), "revoque")
+            if listener.tls:
+                self._kernel.pki.server_credential(_names(listener), "revoque")
 
     def _switching(self, service: str, listener: StreamListener) -> ssl.SSLContext:
         """A context whose certificate is replaced when a ``tls-…`` fault is drawn."""

@@ -156,6 +156,7 @@ class Platform:
             faults=Faults(self._seed),
             world=self._world,
             settings=self._settings,
+            folder=self.folder,
         )
 
     def _memory(self) -> Memory:
@@ -201,8 +202,9 @@ class Platform:
             part = dict(service.describe())
             keys.extend(part.pop("psc_keys", ()))
             # A service may give its part, or the whole branch under its name.
-            whole = isinstance(part.get(service.name), Mapping)
-            parts.update(part if whole else {service.name: part})
+            branch = environment.BRANCHES.get(service.name, service.name)
+            whole = isinstance(part.get(branch), Mapping)
+            parts.update(part if whole else {branch: part})
         assert self._listening is not None
         described: dict[str, Any] = {
             "banc": {
