@@ -15,8 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reference_impl import contract
+from reference_impl import contract_identity as asking
 from reference_impl.errors import InvalidRequestError, LgcError
-from reference_impl.gestures import exchanges, identity
+from reference_impl.gestures import exchanges, identity, patients, sessions
 from reference_impl.lgc import Lgc
 from reference_impl.openapi import describe
 
@@ -32,23 +33,30 @@ class Action:
 
 ACTIONS: Mapping[str, Action] = {
     "session.open": Action(
-        contract.ProfessionalOnly, contract.SessionAnswer, identity.open_session
+        contract.ProfessionalOnly, contract.SessionAnswer, sessions.open_session
     ),
     "session.close": Action(
-        contract.ProfessionalOnly, contract.SessionAnswer, identity.close_session
+        contract.ProfessionalOnly, contract.SessionAnswer, sessions.close_session
     ),
     "patient.create": Action(
-        contract.PatientCreate, contract.PatientAnswer, identity.create_patient
+        contract.PatientCreate, contract.PatientAnswer, patients.create_patient
     ),
-    "patient.read": Action(contract.PatientOnly, contract.PatientAnswer, identity.read_patient),
-    "identity.search_insi": Action(
-        contract.SearchInsi, contract.SearchAnswer, identity.search_insi
+    "patient.read": Action(contract.PatientOnly, contract.PatientAnswer, patients.read_patient),
+    "patient.search": Action(
+        asking.SearchPatients, asking.PatientsAnswer, patients.search_patients
     ),
+    "identity.search_insi": Action(asking.SearchInsi, asking.SearchAnswer, identity.search_insi),
+    "identity.accept_insi": Action(asking.AcceptInsi, contract.PatientAnswer, identity.accept_insi),
+    "identity.edit_traits": Action(asking.EditTraits, contract.PatientAnswer, patients.edit_traits),
     "identity.record_evidence": Action(
-        contract.RecordEvidence, contract.PatientAnswer, identity.record_evidence
+        asking.RecordEvidence, contract.PatientAnswer, identity.record_evidence
     ),
+    "identity.withdraw_evidence": Action(
+        contract.PatientOnly, contract.PatientAnswer, identity.withdraw_evidence
+    ),
+    "identity.attest": Action(asking.Attest, contract.PatientAnswer, identity.attest),
     "identity.set_attribute": Action(
-        contract.SetAttribute, contract.PatientAnswer, identity.set_attribute
+        asking.SetAttribute, contract.PatientAnswer, identity.set_attribute
     ),
     "document.write": Action(
         contract.WriteDocument, contract.DocumentAnswer, exchanges.write_document

@@ -50,6 +50,7 @@ class _Psc(_Model):
 class _Insi(_Model):
     organisation: str | None = None
     cpx: str | None = None
+    verification: bool = False
 
 
 class _Dmp(_Model):
@@ -115,6 +116,7 @@ class _Software(_Model):
 class _Settings(_Model):
     oid_ins_de_test: Mapping[str, str] = {}
     environnement: Literal["test", "production"] = "test"
+    justificatifs: Mapping[str, str] = {}
 
 
 class _Reader(_Address):
@@ -188,6 +190,8 @@ def _environment(descriptor: _Descriptor, path: Path) -> Environment:
         psc=_psc(descriptor.psc),
         insi_organisation=descriptor.insi.organisation,
         insi_cpx=descriptor.insi.cpx,
+        insi_verification=descriptor.insi.verification,
+        evidence_levels=dict(descriptor.reglages.justificatifs),
         dmp_base=descriptor.dmp.base if descriptor.dmp else None,
         mss=_mss(descriptor.mssante),
         ins_oid_in_documents=dict(descriptor.reglages.oid_ins_de_test),

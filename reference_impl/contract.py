@@ -11,16 +11,20 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class _Parameters(BaseModel):
+class Parameters(BaseModel):
+    """What a gesture is given: nothing that it does not know."""
+
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """What a gesture answers."""
+
     model_config = ConfigDict(frozen=True)
 
 
 class TraitsJson(BaseModel):
-    """Traits d’identité. Date AAAA-MM-JJ, lieu en code COG."""
+    """Traits d’identité. Date AAAA-MM-JJ, ou AAAA-MM, ou AAAA ; lieu en code COG."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -31,17 +35,39 @@ class TraitsJson(BaseModel):
     lieu_naissance: str | None = None
     nom_utilise: str | None = None
     prenom_utilise: str | None = None
+    premier_prenom: str | None = None
 
 
-class InsJson(_Answer):
+class InsJson(Answer):
     """Matricule, clé et OID, tels qu’INSi les a rendus."""
 
     matricule: str
     cle: str
     oid: str
+    nature: Literal["NIR", "NIA"]
 
 
-class PatientJson(_Answer):
+class PastInsJson(Answer):
+    """Ancienne INS (historique), avec ses dates quand elles sont connues."""
+
+    matricule: str
+    cle: str
+    oid: str
+    debut: str | None
+    fin: str | None
+
+
+class EvidenceJson(Answer):
+    """Ce qui a prouvé l’identité ; « PS » pour la procédure d’exception."""
+
+    code: str
+    libelle: str
+    niveau: Literal["haut", "moyen", "bas"]
+    le: str
+    par: str | None
+
+
+class PatientJson(Answer):
     """État d’un patient."""
 
     id: str
@@ -49,9 +75,15 @@ class PatientJson(_Answer):
     attributs: list[str]
     traits: TraitsJson
     ins: InsJson | None
+    canal: Literal["SM", "CV", "INSI", "CB", "AV"]
+    date_incertaine: bool
+    justificatif: EvidenceJson | None
+    historique: list[PastInsJson]
+    interroge_le: str | None
+    alertes: list[str]
 
 
-class SessionJson(_Answer):
+class SessionJson(Answer):
     """Session Pro Santé Connect d’un professionnel."""
 
     professionnel: str
@@ -59,16 +91,7 @@ class SessionJson(_Answer):
     fermee_le: str | None = None
 
 
-class InsiJson(_Answer):
-    """Résultat d’une recherche : 00, 01, 02 ou le code de la faute ; traits qui diffèrent."""
-
-    code: str
-    libelle: str
-    appels: int
-    ecarts: list[str] = []
-
-
-class DocumentJson(_Answer):
+class DocumentJson(Answer):
     """Document du dossier local."""
 
     id: str
@@ -77,14 +100,14 @@ class DocumentJson(_Answer):
     titre: str
 
 
-class DmpJson(_Answer):
+class DmpJson(Answer):
     """État du DMP et de l’autorisation d’accès."""
 
     etat: Literal["actif", "absent", "fermé"]
     autorisation: str | None
 
 
-class DmpDocumentJson(_Answer):
+class DmpDocumentJson(Answer):
     """Document du DMP ; ``contenu`` est en base64."""
 
     identifiant_unique: str
@@ -94,14 +117,14 @@ class DmpDocumentJson(_Answer):
     contenu: str | None = None
 
 
-class ShipmentErrorJson(_Answer):
+class ShipmentErrorJson(Answer):
     """Dernière erreur d’un envoi."""
 
     code: str
     message: str
 
 
-class ShipmentJson(_Answer):
+class ShipmentJson(Answer):
     """Envoi de la boîte d’envoi."""
 
     id: str
@@ -113,7 +136,7 @@ class ShipmentJson(_Answer):
     message_id: str | None
 
 
-class ReceivedMailJson(_Answer):
+class ReceivedMailJson(Answer):
     """Message reçu."""
 
     objet: str
@@ -121,7 +144,7 @@ class ReceivedMailJson(_Answer):
     message_id: str
 
 
-class CountersJson(_Answer):
+class CountersJson(Answer):
     """Compteurs de la mise en ordre de marche."""
 
     dmp: int
@@ -129,52 +152,29 @@ class CountersJson(_Answer):
     mss_citoyenne: int
 
 
-class NoParameters(_Parameters):
+class NoParameters(Parameters):
     """Aucun paramètre."""
 
 
-class ProfessionalOnly(_Parameters):
+class ProfessionalOnly(Parameters):
     """Un professionnel, par son identifiant national."""
 
     professionnel: str
 
 
-class PatientCreate(_Parameters):
+class PatientCreate(Parameters):
     """Nouveau patient."""
 
     traits: TraitsJson
 
 
-class PatientOnly(_Parameters):
+class PatientOnly(Parameters):
     """Un patient, par son identifiant local."""
 
     patient: str
 
 
-class SearchInsi(_Parameters):
-    """Recherche d’INS sur traits."""
-
-    patient: str
-    voie: Literal["organisation", "cps"] = "organisation"
-    professionnel: str
-
-
-class RecordEvidence(_Parameters):
-    """Justificatif d’identité présenté."""
-
-    patient: str
-    justificatif: str
-
-
-class SetAttribute(_Parameters):
-    """Attribut à poser ou à lever."""
-
-    patient: str
-    attribut: Literal["douteuse", "fictive", "homonyme"]
-    present: bool
-
-
-class WriteDocument(_Parameters):
+class WriteDocument(Parameters):
     """Document à écrire."""
 
     patient: str
@@ -184,7 +184,7 @@ class WriteDocument(_Parameters):
     texte: str = Field(min_length=1)
 
 
-class PatientAndProfessional(_Parameters):
+class PatientAndProfessional(Parameters):
     """Un patient et un professionnel."""
 
     patient: str
@@ -197,7 +197,7 @@ class Authorize(PatientAndProfessional):
     action: Literal["AJOUT", "SUPPRESSION"]
 
 
-class VisibilityJson(_Parameters):
+class VisibilityJson(Parameters):
     """Masques demandés."""
 
     masque_ps: bool = False
@@ -205,7 +205,7 @@ class VisibilityJson(_Parameters):
     invisible_representants: bool = False
 
 
-class Deposit(_Parameters):
+class Deposit(Parameters):
     """Document à déposer au DMP."""
 
     document: str
@@ -219,7 +219,7 @@ class ReadDmp(PatientAndProfessional):
     identifiant_unique: str
 
 
-class SendMail(_Parameters):
+class SendMail(Parameters):
     """Message à envoyer : à des adresses, ou à l’usager."""
 
     documents: list[str] = Field(min_length=1)
@@ -230,79 +230,72 @@ class SendMail(_Parameters):
     texte: str = ""
 
 
-class PatientAnswer(_Answer):
+class PatientAnswer(Answer):
     """Le patient."""
 
     patient: PatientJson
 
 
-class SessionAnswer(_Answer):
+class SessionAnswer(Answer):
     """La session."""
 
     session: SessionJson
 
 
-class SearchAnswer(_Answer):
-    """Le patient après la recherche, et ce qu’INSi a répondu."""
-
-    patient: PatientJson
-    insi: InsiJson
-
-
-class DocumentAnswer(_Answer):
+class DocumentAnswer(Answer):
     """Le document écrit."""
 
     document: DocumentJson
     patient: PatientJson
 
 
-class DmpAnswer(_Answer):
+class DmpAnswer(Answer):
     """L’état du DMP."""
 
     dmp: DmpJson
     patient: PatientJson
 
 
-class ShipmentAnswer(_Answer):
+class ShipmentAnswer(Answer):
     """L’envoi, après sa première tentative."""
 
     envoi: ShipmentJson
     patient: PatientJson
 
 
-class DmpSearchAnswer(_Answer):
+class DmpSearchAnswer(Answer):
     """Les documents du DMP."""
 
     documents: list[DmpDocumentJson]
     patient: PatientJson
 
 
-class DmpReadAnswer(_Answer):
+class DmpReadAnswer(Answer):
     """Le document lu."""
 
     document: DmpDocumentJson
     patient: PatientJson
 
 
-class InboxAnswer(_Answer):
+class InboxAnswer(Answer):
     """Les messages reçus."""
 
     messages: list[ReceivedMailJson]
 
 
-class OutboxAnswer(_Answer):
+class OutboxAnswer(Answer):
     """La boîte d’envoi."""
 
     envois: list[ShipmentJson]
 
 
-class DashboardAnswer(_Answer):
+class DashboardAnswer(Answer):
     """Les compteurs."""
 
     compteurs: CountersJson
 
 
-class ErrorJson(_Answer):
+class ErrorJson(Answer):
     """Ce qui empêche un geste."""
 
     code: str
@@ -310,7 +303,7 @@ class ErrorJson(_Answer):
     champ: str | None = None
 
 
-class ErrorAnswer(_Answer):
+class ErrorAnswer(Answer):
     """Réponse de tout geste qui n’a pas eu lieu."""
 
     erreur: ErrorJson

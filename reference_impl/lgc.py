@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reference_impl.cards.vitale import VitaleReader
+from reference_impl.errors import ForbiddenGestureError
 from reference_impl.ids import SeededIds
 from reference_impl.insi.client import InsiClient
+from reference_impl.insi.log import InsiLog
 from reference_impl.outbox import Kind, Outbox, Shipper, Worker
 from reference_impl.people import Environment
 from reference_impl.ports import Clock, DmpGateway, DocumentWriter, Mailer
@@ -20,6 +22,7 @@ from reference_impl.records import Records
 from reference_impl.shipping import DmpShipper, MailShipper, Publisher
 from reference_impl.store import Store
 from reference_impl.transport import Transport
+from reference_impl.worklist import TrustedSenders, Worklist
 
 DATABASE = "logiciel.sqlite"
 
@@ -35,6 +38,9 @@ class Lgc:
     records: Records
     sessions: PscSessions
     insi: InsiClient
+    insi_log: InsiLog
+    worklist: Worklist
+    trusted: TrustedSenders
     dmp: DmpGateway
     mailer: Mailer
     publisher: Publisher
@@ -44,12 +50,32 @@ class Lgc:
     _locks: dict[str, threading.RLock] = field(
         default_factory=lambda: defaultdict(threading.RLock), repr=False
     )
+    _calling: set[str] = field(default_factory=set, repr=False)
+    _calls_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @contextmanager
     def patient_lock(self, patient_id: str) -> Generator[None]:
         """One gesture at a time changes a patient."""
         with self._locks[patient_id]:
             yield
+
+    @contextmanager
+    def patient_call(self, patient_id: str) -> Generator[None]:
+        """One call to INSi at a time for a patient: the impatient click calls nothing (N22)."""
+        with self._calls_lock:
+            if patient_id in self._calling:
+                raise ForbiddenGestureError(
+                    "APPEL_EN_COURS",
+                    "Un appel à INSi est déjà en cours pour ce patient : attendez sa réponse.",
+                    "patient",
+                )
+            self._calling.add(patient_id)
+        try:
+            with self.patient_lock(patient_id):
+                yield
+        finally:
+            with self._calls_lock:
+                self._calling.discard(patient_id)
 
     def close(self) -> None:
         """Stop what runs; everything is already on disk."""
@@ -109,6 +135,9 @@ def assemble(base: Base, outside: Outside) -> Lgc:
         records=records,
         sessions=base.sessions,
         insi=InsiClient(base.environment, base.transport, base.ids, base.clock),
+        insi_log=InsiLog(base.store, base.clock),
+        worklist=Worklist(base.store, base.clock),
+        trusted=TrustedSenders(base.store, base.clock),
         dmp=outside.dmp,
         mailer=outside.mailer,
         publisher=publisher,

@@ -7,7 +7,7 @@ Everything here is a frozen value. The environment descriptor is read into an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -50,11 +50,13 @@ class Traits:
     birth_place: str | None = None
     used_name: str | None = None
     used_given_name: str | None = None
+    first_birth_given_name: str | None = None
+    """« Premier prénom » when a person chose it; it may be ``JEAN-CHRISTOPHE`` (EXI ID 10)."""
 
     @property
     def first_given_name(self) -> str:
-        """First word of the given names."""
-        return self.birth_given_names.split(" ", 1)[0]
+        """The « premier prénom »: as chosen, or else the first word of the given names."""
+        return self.first_birth_given_name or self.birth_given_names.split(" ", 1)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Ins:
         """A waiting number: the OID decides, never the first digit."""
         return self.oid == NIA_OID
 
+    def same_person(self, other: Ins | None) -> bool:
+        """Same matricule of the same authority: a key may be wrong (CNDA 2.08 cas 2)."""
+        return other is not None and (self.matricule, self.oid) == (other.matricule, other.oid)
+
 
 @dataclass(frozen=True, slots=True)
 class PastIns:
@@ -86,8 +92,62 @@ class PastIns:
 
 
 @dataclass(frozen=True, slots=True)
+class Individual:
+    """An identity that INSi returned: active INS, former ones, traits exactly as written."""
+
+    ins: Ins
+    history: tuple[PastIns, ...]
+    traits: Traits
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedIdentity:
+    """INS and traits that a document or a datamatrix carries; nobody has verified them."""
+
+    ins: Ins
+    traits: Traits
+
+
+class Channel(StrEnum):
+    """How the traits were obtained (FR Core ``methodCollection``, HL7 ZFD-5)."""
+
+    TYPED = "SM"
+    VITALE = "CV"
+    INSI = "INSI"
+    BARCODE = "CB"
+    VITALE_APP = "AV"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proved an identity: a document, or the word of a professional (``PS``).
+
+    ``level`` is ``haut``, ``moyen`` or ``bas``; ``by`` the idNat_PS, or the address
+    of a trusted sender, None when nobody said; ``at`` is an ISO instant.
+    """
+
+    code: str
+    level: str
+    at: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a person has to look at. One alert of a ``kind`` at a time; ``text`` is French."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
-    """A patient of the LGC. ``id`` is local (``p1``) and serves as IPP."""
+    """A patient of the LGC. ``id`` is local (``p1``) and serves as IPP.
+
+    ``proposed`` is what INSi returned and nobody has accepted yet, ``asked_at`` the
+    ISO instant of the last call, ``uncertain_date`` says that the date of birth was
+    completed (EXI ID 12).
+    """
 
     id: str
     traits: Traits
@@ -95,13 +155,22 @@ class Patient:
     ins: Ins | None = None
     attributes: frozenset[Attribute] = frozenset()
     history: tuple[PastIns, ...] = ()
-    evidence: str | None = None
-    """Code of the last document seen (``CN``, ``PA`` …)."""
+    evidence: Evidence | None = None
+    channel: Channel = Channel.TYPED
+    uncertain_date: bool = False
+    proposed: Individual | None = None
+    asked_at: str | None = None
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def qualified(self) -> bool:
         """Only such an identity leaves with its INS (EXI SI 08)."""
         return self.status is Status.QUALIFIED and self.ins is not None
+
+    def alerted(self, kind: str, text: str | None) -> Patient:
+        """With this alert in place of the one of its kind; without any when ``text`` is None."""
+        others = tuple(a for a in self.alerts if a.kind != kind)
+        return replace(self, alerts=others if text is None else (*others, Alert(kind, text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +263,8 @@ class Environment:
 
     ``ins_oid_in_documents`` maps the OID stored to the one written in documents
     and DMP messages (``reglages.oid_ins_de_test``); empty in production.
+    ``insi_verification`` says that the unitary verification may be called;
+    ``evidence_levels`` are the user's own levels of trust by code.
     ``production`` refuses test cards; ``source`` is the descriptor itself.
     """
 
@@ -206,6 +277,8 @@ class Environment:
     insi_cpx: str | None = None
     dmp_base: str | None = None
     mss: MssSettings | None = None
+    insi_verification: bool = False
+    evidence_levels: Mapping[str, str] = field(default_factory=dict)
     ins_oid_in_documents: Mapping[str, str] = field(default_factory=dict)
     cards: CardSettings = field(default_factory=CardSettings)
     production: bool = False
@@ -218,6 +291,11 @@ class Environment:
     def document_oid(self, ins: Ins) -> str:
         """OID to write for an INS outside INSi."""
         return self.ins_oid_in_documents.get(ins.oid, ins.oid)
+
+    def stored_oid(self, written: str) -> str:
+        """OID by which INSi knows an INS read in a document: the way back."""
+        back = {there: here for here, there in self.ins_oid_in_documents.items()}
+        return back.get(written, written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from reference_impl.errors import UnknownRecordError
-from reference_impl.identity.traits import traits_from_json, traits_to_json
-from reference_impl.insi.client import Call, Way
-from reference_impl.people import Attribute, Document, Ins, PastIns, Patient, Professional, Status
+from reference_impl.identity.rows import patient_of, patient_row
+from reference_impl.people import Document, Ins, Patient
 from reference_impl.ports import Clock
-from reference_impl.store import Store, documents, identity_log, insi_calls, patients
+from reference_impl.store import Store, documents, identity_log, patients
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Records:
     def add_patient(self, patient: Patient) -> None:
         """Keep a new patient."""
         with self._store.unit() as connection:
-            connection.execute(patients.insert().values(id=patient.id, **_patient_row(patient)))
+            connection.execute(patients.insert().values(id=patient.id, **patient_row(patient)))
             self._trace(connection, None, patient, "création")
 
     def patient(self, patient_id: str) -> Patient:
@@ -46,45 +45,32 @@ class Records:
             raise UnknownRecordError(
                 "PATIENT_INCONNU", f"Aucun patient n’a l’identifiant « {patient_id} ».", "patient"
             )
-        return _patient(row)
+        return patient_of(row)
 
     def save(self, before: Patient, after: Patient, event: str) -> None:
         """Keep what became of a patient, and the trace of it (guide INS, EXI REC 08)."""
         with self._store.unit() as connection:
             connection.execute(
-                update(patients).where(patients.c.id == after.id).values(**_patient_row(after))
+                update(patients).where(patients.c.id == after.id).values(**patient_row(after))
             )
             self._trace(connection, before, after, event)
 
-    def other_holder(self, ins: Ins, patient_id: str) -> Patient | None:
-        """Another patient who already holds this INS: two local files of one person."""
+    def all_patients(self) -> list[Patient]:
+        """Every patient, in the order of their files."""
         with self._store.unit() as connection:
-            rows = connection.execute(select(patients).where(patients.c.id != patient_id)).all()
-        return next((p for p in map(_patient, rows) if p.ins == ins), None)
+            rows = connection.execute(select(patients).order_by(text("rowid"))).all()
+        return [patient_of(row) for row in rows]
 
-    def trace_call(
-        self, patient: Patient, professional: Professional, way: Way, call: Call
-    ) -> None:
-        """Keep who asked what of INSi, and its answer (INS-L-01)."""
-        with self._store.unit() as connection:
-            connection.execute(
-                insi_calls.insert().values(
-                    le=self._clock.now().isoformat(),
-                    patient=patient.id,
-                    professionnel=professional.national_id,
-                    operation=call.operation,
-                    voie=way,
-                    message_id=call.message_id,
-                    code=call.answer.code,
-                    libelle=call.answer.label,
-                )
-            )
+    def holders(self, ins: Ins, apart_from: str | None = None) -> list[Patient]:
+        """The patients who hold this matricule of this authority (INS-S-09)."""
+        everyone = self.all_patients()
+        return [p for p in everyone if p.id != apart_from and ins.same_person(p.ins)]
 
-    def calls(self, patient_id: str) -> list[dict[str, Any]]:
-        """The INSi calls made for a patient, oldest first."""
-        query = select(insi_calls).where(insi_calls.c.patient == patient_id)
+    def events(self, patient_id: str) -> list[dict[str, Any]]:
+        """What happened to an identity, oldest first."""
+        query = select(identity_log).where(identity_log.c.patient == patient_id)
         with self._store.unit() as connection:
-            rows = connection.execute(query.order_by(insi_calls.c.id)).all()
+            rows = connection.execute(query.order_by(identity_log.c.id)).all()
         return [dict(row._mapping) for row in rows]
 
     def add_document(self, stored: StoredDocument) -> None:
@@ -145,38 +131,10 @@ class Records:
                 patient=after.id,
                 le=self._clock.now().isoformat(),
                 evenement=event,
-                avant=_patient_row(before) if before else None,
-                apres=_patient_row(after),
+                avant=patient_row(before) if before else None,
+                apres=patient_row(after),
             )
         )
-
-
-def _patient_row(patient: Patient) -> dict[str, Any]:
-    return {
-        "traits": traits_to_json(patient.traits),
-        "statut": str(patient.status),
-        "attributs": sorted(patient.attributes),
-        "ins": _ins_json(patient.ins) if patient.ins else None,
-        "historique": [
-            {"ins": _ins_json(past.ins), "debut": past.begin, "fin": past.end}
-            for past in patient.history
-        ],
-        "justificatif": patient.evidence,
-    }
-
-
-def _patient(row: Row[Any]) -> Patient:
-    return Patient(
-        id=row.id,
-        traits=traits_from_json(row.traits),
-        status=Status(row.statut),
-        ins=_ins(row.ins) if row.ins else None,
-        attributes=frozenset(Attribute(name) for name in row.attributs),
-        history=tuple(
-            PastIns(_ins(past["ins"]), past["debut"], past["fin"]) for past in row.historique
-        ),
-        evidence=row.justificatif,
-    )
 
 
 def _document(row: Row[Any]) -> Document:
@@ -193,11 +151,3 @@ def _document(row: Row[Any]) -> Document:
         version=row.version,
         content=row.contenu,
     )
-
-
-def _ins_json(ins: Ins) -> dict[str, str]:
-    return {"matricule": ins.matricule, "cle": ins.key, "oid": ins.oid}
-
-
-def _ins(value: dict[str, str]) -> Ins:
-    return Ins(value["matricule"], value["cle"], value["oid"])

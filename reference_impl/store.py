@@ -53,7 +53,12 @@ patients = Table(
     Column("attributs", JSON, nullable=False),
     Column("ins", JSON),
     Column("historique", JSON, nullable=False),
-    Column("justificatif", String),
+    Column("justificatif", JSON),
+    Column("canal", String, nullable=False),
+    Column("date_incertaine", Boolean, nullable=False),
+    Column("propose", JSON),
+    Column("interroge_le", String),
+    Column("alertes", JSON, nullable=False),
 )
 
 identity_log = Table(
@@ -72,13 +77,31 @@ insi_calls = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("le", String, nullable=False),
-    Column("patient", ForeignKey("patient.id"), nullable=False),
+    # An identity received and not integrated has no file.
+    Column("patient", ForeignKey("patient.id")),
     Column("professionnel", String, nullable=False),
     Column("operation", String, nullable=False),
     Column("voie", String, nullable=False),
     Column("message_id", String, nullable=False),
     Column("code", String, nullable=False),
     Column("libelle", Text, nullable=False),
+    Column("contenu", JSON),
+)
+
+worklist = Table(
+    "tache",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("patient", ForeignKey("patient.id")),
+    Column("motif", String, nullable=False),
+    Column("le", String, nullable=False),
+)
+
+trusted_senders = Table(
+    "emetteur_de_confiance",
+    metadata,
+    Column("adresse", String, primary_key=True),
+    Column("depuis", String, nullable=False),
 )
 
 documents = Table(

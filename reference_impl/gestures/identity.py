@@ -1,82 +1,143 @@
-"""Sessions, patients and their identity."""
+"""What moves the status of an identity: INSi, evidence, attributes, the word of a professional."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from reference_impl.contract import (
+from reference_impl.contract import PatientAnswer, PatientOnly, TraitsJson
+from reference_impl.contract_identity import (
+    AcceptInsi,
+    Attest,
     InsiJson,
-    PatientAnswer,
-    PatientCreate,
-    PatientOnly,
-    ProfessionalOnly,
     RecordEvidence,
     SearchAnswer,
     SearchInsi,
-    SessionAnswer,
-    SessionJson,
     SetAttribute,
 )
 from reference_impl.errors import ForbiddenGestureError
 from reference_impl.gestures.views import patient_view
-from reference_impl.identity.evidence import is_high_trust
+from reference_impl.gestures.vitale import read_beneficiary
+from reference_impl.identity.evidence import ATTESTATION, Trust, trust_of
 from reference_impl.identity.lifecycle import Event, after, require_reliable, with_attribute
-from reference_impl.identity.traits import (
-    contradictions,
-    differences,
-    normalised,
-    traits_from_json,
-    with_strict_traits_of,
+from reference_impl.identity.retrieval import (
+    COLLISION,
+    DIVERGENCE,
+    answered,
+    attestable,
+    collision_alert,
+    event_of,
 )
-from reference_impl.insi.answer import Individual
-from reference_impl.insi.client import Search
+from reference_impl.identity.traits import differences, normalised, traits_to_json
+from reference_impl.insi.card_request import CardCriteria
+from reference_impl.insi.client import Call, Search
 from reference_impl.lgc import Lgc
-from reference_impl.people import Attribute, PastIns, Patient, Status
+from reference_impl.people import (
+    Attribute,
+    Channel,
+    Evidence,
+    Individual,
+    Patient,
+    Professional,
+    Status,
+)
+from reference_impl.worklist import INS_KO
 
 
-def open_session(lgc: Lgc, asked: ProfessionalOnly) -> SessionAnswer:
-    """``session.open``."""
-    session = lgc.sessions.open(lgc.publisher.professional(asked.professionnel))
-    opened = SessionJson(
-        professionnel=session.professional, ouverte_le=session.opened_at.isoformat()
+def search_insi(lgc: Lgc, asked: SearchInsi) -> SearchAnswer:
+    """``identity.search_insi``: nothing is called for an identity that may not be searched.
+
+    A date that was completed is searched: the register itself holds such births under
+    these conventions (EXI ID 11), and only an equal answer gives a status.
+    """
+    professional = lgc.publisher.professional(asked.professionnel)
+    with lgc.patient_call(asked.patient):
+        patient = lgc.records.patient(asked.patient)
+        require_reliable(patient, "L’appel au téléservice INSi")
+        _require_known_sex(patient)
+        search, channel = _search(lgc, patient, asked, professional)
+        changed = _applied(lgc, patient, search, channel)
+    answer = search.last.answer
+    found = answer.individual
+    taken = changed.proposed is None
+    insi = InsiJson(
+        code=answer.code,
+        libelle=answer.label,
+        appels=len(search.calls),
+        ecarts=[] if taken or found is None else list(differences(patient.traits, found.traits)),
+        propose=None if taken or found is None else _traits_view(found),
     )
-    return SessionAnswer(session=opened)
+    return SearchAnswer(patient=patient_view(changed), insi=insi)
 
 
-def close_session(lgc: Lgc, asked: ProfessionalOnly) -> SessionAnswer:
-    """``session.close``."""
-    session = lgc.sessions.close(lgc.publisher.professional(asked.professionnel))
-    closed = SessionJson(
-        professionnel=session.professional,
-        ouverte_le=session.opened_at.isoformat(),
-        fermee_le=lgc.clock.now().isoformat(),
-    )
-    return SessionAnswer(session=closed)
+def accept_insi(lgc: Lgc, asked: AcceptInsi) -> PatientAnswer:
+    """``identity.accept_insi``: what the operator decides of traits that differ."""
+    lgc.publisher.professional(asked.professionnel)
+    with lgc.patient_lock(asked.patient):
+        patient = lgc.records.patient(asked.patient)
+        require_reliable(patient, "La reprise des traits rendus par INSi")
+        found = _proposed(patient)
+        if asked.accepter:
+            changed = take(lgc, patient, Event.INSI_ACCEPTED, found)
+        else:
+            changed = replace(patient, proposed=None).alerted(DIVERGENCE, None)
+            lgc.records.save(patient, changed, "traits rendus par INSi refusés par l’opérateur")
+    return PatientAnswer(patient=patient_view(changed))
 
 
-def create_patient(lgc: Lgc, asked: PatientCreate) -> PatientAnswer:
-    """``patient.create``: always provisoire, with normalised strict traits."""
-    traits = normalised(traits_from_json(asked.traits.model_dump()))
-    patient = Patient(id=lgc.ids.local("p"), traits=traits)
-    lgc.records.add_patient(patient)
-    return PatientAnswer(patient=patient_view(patient))
-
-
-def read_patient(lgc: Lgc, asked: PatientOnly) -> PatientAnswer:
-    """``patient.read``."""
-    return PatientAnswer(patient=patient_view(lgc.records.patient(asked.patient)))
+def attest(lgc: Lgc, asked: Attest) -> PatientAnswer:
+    """``identity.attest``: procédure d’exception, by the professional and nobody else."""
+    professional = lgc.publisher.professional(asked.professionnel)
+    if asked.auteur != "professionnel":
+        raise ForbiddenGestureError(
+            "ATTESTATION_RESERVEE",
+            "Seul le professionnel de santé qui connaît la personne peut attester son identité : "
+            "le secrétariat enregistre un justificatif.",
+            "auteur",
+        )
+    with lgc.patient_lock(asked.patient):
+        patient = lgc.records.patient(asked.patient)
+        require_reliable(patient, "L’attestation de l’identité")
+        found = _attested(patient)
+        now = lgc.clock.now().isoformat()
+        word = Evidence(ATTESTATION, Trust.HIGH, now, professional.national_id)
+        proven = replace(patient, evidence=word)
+        if found is None:
+            changed = replace(after(patient, Event.ATTESTED), evidence=word)
+            lgc.records.save(patient, changed, Event.ATTESTED.value)
+        else:
+            changed = take(lgc, patient, Event.ATTESTED, found, proven)
+    return PatientAnswer(patient=patient_view(changed))
 
 
 def record_evidence(lgc: Lgc, asked: RecordEvidence) -> PatientAnswer:
-    """``identity.record_evidence``."""
+    """``identity.record_evidence``: type, trust, date, and who saw the document."""
+    by = lgc.publisher.professional(asked.professionnel) if asked.professionnel else None
     with lgc.patient_lock(asked.patient):
         patient = lgc.records.patient(asked.patient)
         require_reliable(patient, "L’enregistrement d’un justificatif")
-        code = asked.justificatif
-        high = is_high_trust(code, patient.traits.birth_date, lgc.clock.now().date())
-        event = Event.HIGH_TRUST if high else Event.LOW_TRUST
-        changed = replace(after(patient, event), evidence=code)
+        now = lgc.clock.now()
+        code, levels = asked.justificatif, lgc.environment.evidence_levels
+        trust = trust_of(code, patient.traits.birth_date, now.date(), levels)
+        event = Event.HIGH_TRUST if trust is Trust.HIGH else Event.LOW_TRUST
+        changed = after(patient, event)
+        # A document of less trust never hides the one that gave the status.
+        if trust is Trust.HIGH or changed.status not in (Status.VALIDATED, Status.QUALIFIED):
+            seen = Evidence(code, trust, now.isoformat(), by.national_id if by else None)
+            changed = replace(changed, evidence=seen)
         lgc.records.save(patient, changed, f"{event.value} : {code}")
+    return PatientAnswer(patient=patient_view(changed))
+
+
+def withdraw_evidence(lgc: Lgc, asked: PatientOnly) -> PatientAnswer:
+    """``identity.withdraw_evidence``: the document recorded by mistake, or no longer valid."""
+    with lgc.patient_lock(asked.patient):
+        patient = lgc.records.patient(asked.patient)
+        if patient.evidence is None:
+            raise ForbiddenGestureError(
+                "JUSTIFICATIF_ABSENT", "Aucun justificatif n’est enregistré.", "patient"
+            )
+        changed = replace(after(patient, Event.EVIDENCE_WITHDRAWN), evidence=None)
+        lgc.records.save(patient, changed, Event.EVIDENCE_WITHDRAWN.value)
     return PatientAnswer(patient=patient_view(changed))
 
 
@@ -84,77 +145,111 @@ def set_attribute(lgc: Lgc, asked: SetAttribute) -> PatientAnswer:
     """``identity.set_attribute``."""
     with lgc.patient_lock(asked.patient):
         patient = lgc.records.patient(asked.patient)
-        changed = with_attribute(patient, Attribute(asked.attribut), asked.present)
+        attribute, today = Attribute(asked.attribut), lgc.clock.now().date().isoformat()
+        changed = with_attribute(patient, attribute, asked.present, today)
         verb = "posé" if asked.present else "levé"
         lgc.records.save(patient, changed, f"attribut {asked.attribut} {verb}")
     return PatientAnswer(patient=patient_view(changed))
 
 
-def search_insi(lgc: Lgc, asked: SearchInsi) -> SearchAnswer:
-    """``identity.search_insi``: nothing is called for an identity that may not be searched."""
-    professional = lgc.publisher.professional(asked.professionnel)
-    with lgc.patient_lock(asked.patient):
-        patient = lgc.records.patient(asked.patient)
-        require_reliable(patient, "L’appel au téléservice INSi")
-        if patient.traits.sex not in ("M", "F"):
-            raise ForbiddenGestureError(
-                "SEXE_INDETERMINE",
-                "INSi ne connaît que les sexes M et F : complétez l’identité.",
-                "patient",
-            )
-        search = lgc.insi.search(patient.traits, asked.voie, professional)
-        for call in search.calls:
-            lgc.records.trace_call(patient, professional, asked.voie, call)
-        changed, gaps = _apply(lgc, patient, search)
-    answer = search.last.answer
-    insi = InsiJson(
-        code=answer.code, libelle=answer.label, appels=len(search.calls), ecarts=list(gaps)
-    )
-    return SearchAnswer(patient=patient_view(changed), insi=insi)
+def take(
+    lgc: Lgc,
+    before: Patient,
+    event: Event,
+    found: Individual,
+    now: Patient | None = None,
+    channel: Channel = Channel.INSI,
+) -> Patient:
+    """Give what INSi returned to an identity, and keep it. ``now`` is it, not yet kept.
 
-
-def _apply(lgc: Lgc, patient: Patient, search: Search) -> tuple[Patient, tuple[str, ...]]:
-    """The identity after a search, and the traits that differ when it was not taken."""
-    found = search.last.answer.individual
-    if found is None:
-        return patient, ()
-    _require_alone(lgc, patient, found)
-    gaps = differences(patient.traits, found.traits)
-    event = _event(search, found, gaps)
-    changed = after(patient, event, found.ins)
+    Raises ForbiddenGestureError when another file holds this INS (INS-S-09).
+    """
+    require_alone(lgc, before, found)
+    at = lgc.clock.now().isoformat()
+    changed = answered(now or before, event, found, channel, at)
+    lgc.records.save(before, changed, event.value)
     if changed.ins == found.ins:
-        changed = _with_returned(changed, patient, found)
-    lgc.records.save(patient, changed, event.value)
-    return changed, () if changed.traits != patient.traits else gaps
+        lgc.worklist.done(before.id, INS_KO)
+    return changed
 
 
-def _event(search: Search, found: Individual, gaps: tuple[str, ...]) -> Event:
-    if not gaps:
-        return Event.INSI_EQUAL
-    if contradictions(search.searched, found.traits):
-        return Event.INSI_DIVERGENT
-    return Event.INSI_COMPLETING
+def require_alone(lgc: Lgc, patient: Patient, found: Individual) -> None:
+    """Refuse the INS that another file holds, with an alert that stays (INS-S-09)."""
+    others = lgc.records.holders(found.ins, apart_from=patient.id)
+    if not others:
+        return
+    sentence = collision_alert(others[0])
+    alerted = replace(patient, proposed=None).alerted(COLLISION, sentence)
+    lgc.records.save(patient, alerted, "INS déjà attribuée à un autre dossier")
+    raise ForbiddenGestureError("INS_DEJA_ATTRIBUEE", sentence, "patient")
 
 
-def _with_returned(changed: Patient, before: Patient, found: Individual) -> Patient:
-    """Take the traits and the history that came with the INS, unchanged (EXI REC 08)."""
-    traits = before.traits
-    if before.status in (Status.PROVISIONAL, Status.RETRIEVED):
-        traits = with_strict_traits_of(traits, found.traits)
-    kept = tuple(past for past in changed.history if not _among(past, found.history))
-    return replace(changed, traits=traits, history=(*found.history, *kept))
+def _search(
+    lgc: Lgc, patient: Patient, asked: SearchInsi, professional: Professional
+) -> tuple[Search, Channel]:
+    """The calls made, each kept as soon as it is answered, and where traits would come from."""
+
+    def kept(call: Call) -> None:
+        lgc.insi_log.add(patient.id, professional, asked.voie, call)
+
+    if asked.source == "vitale":
+        criteria = CardCriteria(read_beneficiary(lgc, asked.beneficiaire))
+        call = lgc.insi.ask(criteria, asked.voie, professional)
+        kept(call)
+        return Search((call,), patient.traits), Channel.VITALE
+    # Traits taken as INSi wrote them may need capitals before they are sent.
+    traits = normalised(patient.traits)
+    return lgc.insi.search(traits, asked.voie, professional, kept), Channel.INSI
 
 
-def _among(past: PastIns, history: tuple[PastIns, ...]) -> bool:
-    return any(past.ins == other.ins for other in history)
+def _applied(lgc: Lgc, patient: Patient, search: Search, channel: Channel) -> Patient:
+    """The identity after a search; a status moves with a 00 only."""
+    answer = search.last.answer
+    now = replace(patient, asked_at=lgc.clock.now().isoformat())
+    if answer.individual is None:
+        lgc.records.save(patient, now, f"recherche INSi : {answer.code}")
+        return now
+    event = event_of(patient.traits, search.searched, answer.individual)
+    return take(lgc, patient, event, answer.individual, now, channel)
 
 
-def _require_alone(lgc: Lgc, patient: Patient, found: Individual) -> None:
-    other = lgc.records.other_holder(found.ins, patient.id)
-    if other is not None:
+def _attested(patient: Patient) -> Individual | None:
+    """What INSi returned and still has to be taken; None when it already is (récupérée)."""
+    if patient.status is Status.RETRIEVED:
+        return None
+    if patient.status is Status.QUALIFIED:
         raise ForbiddenGestureError(
-            "INS_DEJA_ATTRIBUEE",
-            f"Cette INS est déjà celle du dossier {other.id} : vérifiez s’il s’agit d’un doublon "
-            "avant de l’attribuer.",
+            "DEJA_QUALIFIEE", "Cette identité est déjà qualifiée.", "patient"
+        )
+    found = patient.proposed
+    if found is None or not attestable(patient.traits, found.traits):
+        raise ForbiddenGestureError(
+            "ATTESTATION_SANS_INSI",
+            "L’attestation demande une réponse d’INSi dont le nom, le premier prénom, la date de "
+            "naissance et le sexe sont exactement ceux du dossier : interrogez d’abord INSi.",
             "patient",
         )
+    return found
+
+
+def _proposed(patient: Patient) -> Individual:
+    if patient.proposed is None:
+        raise ForbiddenGestureError(
+            "AUCUNE_PROPOSITION",
+            "INSi n’a rendu aucune identité à accepter ou à refuser : interrogez-le d’abord.",
+            "patient",
+        )
+    return patient.proposed
+
+
+def _require_known_sex(patient: Patient) -> None:
+    if patient.traits.sex.upper() not in ("M", "F"):
+        raise ForbiddenGestureError(
+            "SEXE_INDETERMINE",
+            "INSi ne connaît que les sexes M et F : complétez l’identité.",
+            "patient",
+        )
+
+
+def _traits_view(found: Individual) -> TraitsJson:
+    return TraitsJson.model_validate(traits_to_json(found.traits))

@@ -8,15 +8,18 @@ from reference_impl.contract import (
     DmpDocumentJson,
     DmpJson,
     DocumentJson,
+    EvidenceJson,
     InsJson,
+    PastInsJson,
     PatientJson,
     ShipmentErrorJson,
     ShipmentJson,
     TraitsJson,
 )
+from reference_impl.identity.evidence import label_of
 from reference_impl.identity.traits import traits_to_json
 from reference_impl.outbox import Shipment
-from reference_impl.people import Document, Patient
+from reference_impl.people import Document, Evidence, Ins, PastIns, Patient
 from reference_impl.ports import DmpEntry, DmpStatus
 
 
@@ -28,7 +31,38 @@ def patient_view(patient: Patient) -> PatientJson:
         statut=patient.status.value,
         attributs=sorted(patient.attributes),
         traits=TraitsJson.model_validate(traits_to_json(patient.traits)),
-        ins=InsJson(matricule=ins.matricule, cle=ins.key, oid=ins.oid) if ins else None,
+        ins=_ins_view(ins) if ins else None,
+        canal=patient.channel.value,
+        date_incertaine=patient.uncertain_date,
+        justificatif=_evidence_view(patient.evidence) if patient.evidence else None,
+        historique=[_past_view(past) for past in patient.history],
+        interroge_le=patient.asked_at,
+        alertes=[alert.text for alert in patient.alerts],
+    )
+
+
+def _ins_view(ins: Ins) -> InsJson:
+    return InsJson(
+        matricule=ins.matricule, cle=ins.key, oid=ins.oid, nature="NIA" if ins.is_nia else "NIR"
+    )
+
+
+def _past_view(past: PastIns) -> PastInsJson:
+    ins = past.ins
+    return PastInsJson(
+        matricule=ins.matricule, cle=ins.key, oid=ins.oid, debut=past.begin, fin=past.end
+    )
+
+
+def _evidence_view(evidence: Evidence) -> EvidenceJson:
+    return EvidenceJson.model_validate(
+        {
+            "code": evidence.code,
+            "libelle": label_of(evidence.code),
+            "niveau": evidence.level,
+            "le": evidence.at,
+            "par": evidence.by,
+        }
     )
 
 

@@ -10,9 +10,10 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 
 from reference_impl.errors import InvalidRequestError
+from reference_impl.identity.dates import is_calendar_date
+from reference_impl.identity.given_names import coherent, kept_first_name
 from reference_impl.people import Traits
 
 # Ligatures have a defined equivalent, and NFKD does not know it.
@@ -22,7 +23,6 @@ _FORBIDDEN_PAIRS = re.compile(r" {2}|''|' | '")
 _BIRTH_NAME = re.compile(r"['A-Z](?:[A-Z' ]|-{1,2}(?!-))*")
 _GIVEN_NAME = re.compile(r"['A-Z](?:[A-Z']|-(?!-))*(?<![-'])|[A-Z]")
 _COG = re.compile(r"(?:\d{2}|2[AB])\d{3}")
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _LABELS = {
     "birth_name": "nom_naissance",
@@ -50,6 +50,7 @@ def normalised(traits: Traits) -> Traits:
         traits,
         birth_name=transliterated(traits.birth_name),
         birth_given_names=transliterated(traits.birth_given_names),
+        first_birth_given_name=transliterated(traits.first_birth_given_name or "") or None,
     )
     _require_birth_name(written.birth_name)
     _require_given_names(written.birth_given_names)
@@ -59,6 +60,16 @@ def normalised(traits: Traits) -> Traits:
     if written.birth_place is not None and not _COG.fullmatch(written.birth_place):
         raise _invalid("lieu_naissance", "le lieu de naissance est un code COG de 5 caractères")
     return written
+
+
+def require_first_name(traits: Traits) -> Traits:
+    """The same traits. Raises InvalidRequestError when EXI ID 10 refuses their premier prénom."""
+    if not coherent(traits):
+        raise _invalid(
+            "premier_prenom",
+            "le premier prénom de naissance est le début de la liste des prénoms",
+        )
+    return traits
 
 
 def differences(local: Traits, returned: Traits) -> tuple[str, ...]:
@@ -72,6 +83,11 @@ def differences(local: Traits, returned: Traits) -> tuple[str, ...]:
         if getattr(local, name) != getattr(returned, name)
         and not (name == "birth_place" and returned.birth_place is None)
     )
+
+
+def same_strict_traits(one: Traits, other: Traits) -> bool:
+    """Whether the five traits are equal, the place of birth included."""
+    return all(getattr(one, name) == getattr(other, name) for name in _LABELS)
 
 
 def contradictions(searched: Traits, returned: Traits) -> tuple[str, ...]:
@@ -96,6 +112,7 @@ def with_strict_traits_of(local: Traits, returned: Traits) -> Traits:
         birth_place=returned.birth_place or local.birth_place,
         used_name=local.used_name,
         used_given_name=local.used_given_name,
+        first_birth_given_name=kept_first_name(local, returned.birth_given_names),
     )
 
 
@@ -109,6 +126,7 @@ def traits_from_json(value: Mapping[str, str | None]) -> Traits:
         birth_place=value.get("lieu_naissance"),
         used_name=value.get("nom_utilise"),
         used_given_name=value.get("prenom_utilise"),
+        first_birth_given_name=value.get("premier_prenom"),
     )
 
 
@@ -117,6 +135,7 @@ def traits_to_json(traits: Traits) -> dict[str, str | None]:
     return {label: getattr(traits, name) for name, label in _LABELS.items()} | {
         "nom_utilise": traits.used_name,
         "prenom_utilise": traits.used_given_name,
+        "premier_prenom": traits.first_birth_given_name,
     }
 
 
@@ -146,15 +165,11 @@ def _require_given_names(names: str) -> None:
 
 
 def _require_date(text: str) -> None:
-    try:
-        if not _ISO_DATE.fullmatch(text):
-            raise ValueError(text)
-        date.fromisoformat(text)
-    except ValueError as error:
+    if not is_calendar_date(text):
         raise _invalid(
             "date_naissance",
             "la date de naissance est une date réelle, écrite AAAA-MM-JJ",
-        ) from error
+        )
 
 
 def _invalid(field: str, sentence: str) -> InvalidRequestError:

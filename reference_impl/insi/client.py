@@ -6,7 +6,7 @@ no fault is retried.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from reference_impl.errors import ConfigurationError, ServiceError
 from reference_impl.insi.answer import AMBIGUOUS, FOUND, NOT_FOUND, Answer, read_answer
 from reference_impl.insi.assertion import common_name, signed_assertion
-from reference_impl.insi.request import CONTENT_TYPE, OPERATION, Criteria, Header, envelope
+from reference_impl.insi.request import CONTENT_TYPE, Asked, Criteria, Header, envelope
 from reference_impl.people import Environment, Professional, Traits
 from reference_impl.ports import Clock, IdSource
 from reference_impl.transport import Transport
@@ -39,27 +39,33 @@ class Call:
     """One call made: what it searched, what came back (INS-L-01)."""
 
     message_id: str
-    criteria: Criteria
+    criteria: Asked
     answer: Answer
-    operation: str = OPERATION
+
+    @property
+    def operation(self) -> str:
+        """Name of the operation called."""
+        return self.criteria.operation
+
+
+Kept = Callable[[Call], None]
+"""What keeps a trace of a call as soon as it is answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A whole search; ``calls`` has at least one call, the last one decides."""
+    """A whole search; ``calls`` has at least one call, the last one decides.
+
+    ``searched`` has the traits, with the given names as the last call sent them.
+    """
 
     calls: tuple[Call, ...]
+    searched: Traits
 
     @property
     def last(self) -> Call:
         """The call whose answer is that of the search."""
         return self.calls[-1]
-
-    @property
-    def searched(self) -> Traits:
-        """The traits, with the given names as the last call sent them."""
-        criteria = self.last.criteria
-        return replace(criteria.traits, birth_given_names=criteria.given_names)
 
 
 class InsiClient:
@@ -73,7 +79,14 @@ class InsiClient:
         self._ids = ids
         self._clock = clock
 
-    def search(self, traits: Traits, way: Way, professional: Professional) -> Search:
+    @property
+    def verifies(self) -> bool:
+        """Whether the unitary verification may be called here."""
+        return self._environment.insi_verification
+
+    def search(
+        self, traits: Traits, way: Way, professional: Professional, kept: Kept = lambda _call: None
+    ) -> Search:
         """Search these traits, never more calls than §2.15 allows.
 
         A failure of the network is an answer whose code says so: the LGC goes
@@ -82,15 +95,19 @@ class InsiClient:
         calls: list[Call] = []
         plan = _plan(traits)
         criteria = next(plan)
-        try:
-            while True:
-                call = self._call(criteria, way, professional)
-                calls.append(call)
-                criteria = plan.send(call.answer)
-        except StopIteration:
-            return Search(tuple(calls))
+        while True:
+            call = self.ask(criteria, way, professional)
+            kept(call)
+            calls.append(call)
+            try:
+                following = plan.send(call.answer)
+            except StopIteration:
+                searched = replace(criteria.traits, birth_given_names=criteria.given_names)
+                return Search(tuple(calls), searched)
+            criteria = following
 
-    def _call(self, criteria: Criteria, way: Way, professional: Professional) -> Call:
+    def ask(self, criteria: Asked, way: Way, professional: Professional) -> Call:
+        """One call, under new identifiers."""
         message_id = f"uuid:{self._ids.uuid()}"
         try:
             answer = self._exchange(criteria, message_id, way, professional)
@@ -99,24 +116,24 @@ class InsiClient:
         return Call(message_id, criteria, answer)
 
     def _exchange(
-        self, criteria: Criteria, message_id: str, way: Way, professional: Professional
+        self, criteria: Asked, message_id: str, way: Way, professional: Professional
     ) -> Answer:
         send = self._by_organisation if way == "organisation" else self._by_card
         response = send(criteria, message_id, professional)
-        return read_answer(*response)
+        return read_answer(*response, individual=criteria.returns_individual)
 
     def _by_organisation(
-        self, criteria: Criteria, message_id: str, professional: Professional
+        self, criteria: Asked, message_id: str, professional: Professional
     ) -> tuple[int, bytes]:
         url = _configured(self._environment.insi_organisation, "insi.organisation")
         credential = self._transport.credential(ORGANISATION_CREDENTIAL)
         certificate = x509.load_pem_x509_certificate(credential.cert_path.read_bytes())
         sender = _organisation(certificate) or professional.structure.structure_id
         body = envelope(criteria, self._header(message_id, sender), self._environment.software)
-        return self._post(url, body, credential.name)
+        return self._post(url, criteria.action, body, credential.name)
 
     def _by_card(
-        self, criteria: Criteria, message_id: str, professional: Professional
+        self, criteria: Asked, message_id: str, professional: Professional
     ) -> tuple[int, bytes]:
         url = _configured(self._environment.insi_cpx, "insi.cpx")
         credential = self._transport.credential(professional.sign_credential)
@@ -126,7 +143,7 @@ class InsiClient:
         certificate = x509.load_pem_x509_certificate(credential.cert_path.read_bytes())
         header = self._header(message_id, common_name(certificate))
         body = envelope(criteria, header, self._environment.software, assertion)
-        return self._post(url, body, None)
+        return self._post(url, criteria.action, body, None)
 
     def _header(self, message_id: str, sender: str) -> Header:
         return Header(
@@ -138,12 +155,15 @@ class InsiClient:
             at=self._clock.now(),
         )
 
-    def _post(self, url: str, body: bytes, credential_name: str | None) -> tuple[int, bytes]:
+    def _post(
+        self, url: str, action: str, body: bytes, credential_name: str | None
+    ) -> tuple[int, bytes]:
+        content_type = f'{CONTENT_TYPE}; action="{action}"'
         response = self._transport.send(
             _SERVICE,
             "POST",
             url,
-            headers={"Content-Type": CONTENT_TYPE, "Accept": "application/soap+xml"},
+            headers={"Content-Type": content_type, "Accept": "application/soap+xml"},
             content=body,
             credential_name=credential_name,
         )

@@ -1,5 +1,8 @@
 """SOAP 1.2 requests of INSi: headers and ``RECSANSVITALE``.
 
+The other requests are in :mod:`reference_impl.insi.card_request` and
+:mod:`reference_impl.insi.verification`; all of them are :class:`Asked`.
+
 Source: WSDL ``DESIR_ICIR_EXP_1.5.0`` and its schemas; sheet INS §2.4 to 2.9.
 """
 
@@ -7,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar, Protocol
 
 from lxml import etree
 from lxml.builder import ElementMaker
@@ -22,15 +26,43 @@ CTXLPS = "urn:siram:lps:ctxlps"
 REC_SANS = "http://www.cnamts.fr/INSiRecSans"
 
 OPERATION = "rechercherInsAvecTraitsIdentite"
-ACTION = f"urn:ServiceIdentiteCertifiee:1.0.0:{OPERATION}"
-CONTENT_TYPE = f'application/soap+xml; charset=utf-8; action="{ACTION}"'
+ACTION_PREFIX = "urn:ServiceIdentiteCertifiee:1.0.0:"
+ACTION = f"{ACTION_PREFIX}{OPERATION}"
+CONTENT_TYPE = "application/soap+xml; charset=utf-8"
 
 _soap = ElementMaker(namespace=SOAP, nsmap={"soap": SOAP})
 _wsa = ElementMaker(namespace=WSA, nsmap={"wsa": WSA})
 _wsse = ElementMaker(namespace=WSSE, nsmap={"wsse": WSSE})
-_bam = ElementMaker(namespace=CTXBAM, nsmap={"ctxbam": CTXBAM})
+bam = ElementMaker(namespace=CTXBAM, nsmap={"ctxbam": CTXBAM})
 _lps = ElementMaker(namespace=CTXLPS, nsmap={"ctxlps": CTXLPS})
 _ins = ElementMaker(namespace=REC_SANS, nsmap={"ins": REC_SANS})
+
+
+class Asked(Protocol):
+    """What one call asks, whatever its operation."""
+
+    @property
+    def returns_individual(self) -> bool:
+        """Whether a 00 comes with an identity."""
+        ...
+
+    @property
+    def operation(self) -> str:
+        """Name of the operation, the end of ``wsa:Action``."""
+        ...
+
+    @property
+    def action(self) -> str:
+        """``wsa:Action``."""
+        ...
+
+    def body(self) -> etree._Element:
+        """The element of the Body."""
+        ...
+
+    def coverage(self) -> etree._Element:
+        """COUVERTURE of ContexteBAM."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +72,25 @@ class Criteria:
     traits: Traits
     given_names: str
     birth_place: str | None = None
+    returns_individual: ClassVar[bool] = True
+
+    @property
+    def operation(self) -> str:
+        """WS_INS2."""
+        return OPERATION
+
+    @property
+    def action(self) -> str:
+        """URN of WS_INS2."""
+        return ACTION
+
+    def body(self) -> etree._Element:
+        """RECSANSVITALE."""
+        return _search(self)
+
+    def coverage(self) -> etree._Element:
+        """Mandatory in the schema, and empty when no carte Vitale is read."""
+        return bam.COUVERTURE()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +110,7 @@ class Header:
 
 
 def envelope(
-    criteria: Criteria,
+    criteria: Asked,
     header: Header,
     software: SoftwareIdentity,
     assertion: etree._Element | None = None,
@@ -68,12 +119,12 @@ def envelope(
     blocks = [
         _context_lps(header, software),
         _wsa.MessageID(header.message_id),
-        _context_bam(header),
-        _wsa.Action(ACTION),
+        _context_bam(header, criteria.coverage()),
+        _wsa.Action(criteria.action),
     ]
     if assertion is not None:
         blocks.insert(0, _wsse.Security(assertion))
-    document = _soap.Envelope(_soap.Header(*blocks), _soap.Body(_search(criteria)))
+    document = _soap.Envelope(_soap.Header(*blocks), _soap.Body(criteria.body()))
     return etree.tostring(document, xml_declaration=True, encoding="UTF-8")
 
 
@@ -91,13 +142,12 @@ def _search(criteria: Criteria) -> etree._Element:
     return search
 
 
-def _context_bam(header: Header) -> etree._Element:
-    # COUVERTURE is mandatory in the schema and empty when no carte Vitale is read.
-    return _bam.ContexteBAM(
-        _bam.Id(header.bam_id),
-        _bam.Temps(wire_instant(header.at)),
-        _bam.Emetteur(header.sender),
-        _bam.COUVERTURE(),
+def _context_bam(header: Header, coverage: etree._Element) -> etree._Element:
+    return bam.ContexteBAM(
+        bam.Id(header.bam_id),
+        bam.Temps(wire_instant(header.at)),
+        bam.Emetteur(header.sender),
+        coverage,
         Version="01_02",
         Nature="CTXBAM",
     )

@@ -173,7 +173,13 @@ def test_search_then_evidence_qualifies(driver: Driver, network: respx.MockRoute
     answer = driver(
         "identity.search_insi", patient=patient, voie="organisation", professionnel=LOUISE
     )
-    assert answer["insi"] == {"code": "00", "libelle": "OK", "appels": 1, "ecarts": []}
+    assert answer["insi"] == {
+        "code": "00",
+        "libelle": "OK",
+        "appels": 1,
+        "ecarts": [],
+        "propose": None,
+    }
     assert answer["patient"]["statut"] == "récupérée"
     assert answer["patient"]["traits"]["prenoms_naissance"] == "CAMILLE ANNE"
     assert answer["patient"]["traits"]["nom_utilise"] == "TESTMAI"
@@ -181,6 +187,7 @@ def test_search_then_evidence_qualifies(driver: Driver, network: respx.MockRoute
         "matricule": "2850733063042",
         "cle": "08",
         "oid": "1.2.250.1.213.1.4.8",
+        "nature": "NIR",
     }
     low = driver("identity.record_evidence", patient=patient, justificatif="PC")
     assert low["patient"]["statut"] == "récupérée"
@@ -239,7 +246,7 @@ def test_calls_are_traced(driver: Driver, network: respx.MockRouter) -> None:
     answer = driver("identity.search_insi", patient=patient, professionnel=LOUISE)
     assert answer["insi"]["code"] == "01"
     assert answer["insi"]["appels"] == 3
-    calls = driver.house.lgc.records.calls(patient)
+    calls = driver.house.lgc.insi_log.of(patient)
     assert [call["code"] for call in calls] == ["01"] * 3
     assert {call["professionnel"] for call in calls} == {LOUISE}
     assert all(call["message_id"].startswith("uuid:") for call in calls)
