@@ -80,6 +80,8 @@ class Identity:
     attributes: frozenset[str] = frozenset()
     """``douteuse``, ``fictive``, ``homonyme``."""
     local_id: str | None = None
+    first_name: str | None = None
+    """« Premier prénom de naissance », when the software keeps it apart from the list."""
     channel: str | None = None
     """``SM``, ``CV``, ``INSI``, ``CB`` or ``AV``: where the identity came from."""
     nature: str | None = None

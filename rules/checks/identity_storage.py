@@ -18,7 +18,7 @@ from rules.formats.insi_answer import Individual, InsEntry
 from rules.identities import Act, acts, returned_traits, words
 from rules.judge import JournalView
 
-_TAKING = ("identity.search_insi", "identity.accept_insi")
+_TAKING = ("identity.search_insi", "identity.accept_insi", "identity.attest")
 _PROVING = ("identity.record_evidence", "identity.attest", "identity.receive")
 _PARTIAL = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2}))?", re.ASCII)
 
@@ -226,7 +226,7 @@ def first_given_name(view: JournalView, _context: Context) -> Iterator[Finding]:
         before, after, found = act.before, act.after, act.found
         if act.gesture.name != "identity.search_insi" or not (before and after and found):
             continue
-        first = words(before.traits.first_given_name)
+        first = words(before.first_name or before.traits.first_given_name)
         returned = words(returned_traits(found).birth_given_names)
         if not act.gesture.done or not returned or returned[: len(first)] == first:
             continue

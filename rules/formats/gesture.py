@@ -7,14 +7,17 @@ as « récupérée » can be read, so that a verdict follows from the journal al
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
-from rules.artefact import Artefact, parses
+from rules.artefact import Artefact, MalformedError, parses
 from rules.context import Evidence, Identity, PastIns, Traits
 from rules.exchange import Exchange
+from rules.formats.pdf import PdfDocument
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,21 @@ class Gesture(Artefact):
         for name in names:
             value = value.get(name) if isinstance(value, Mapping) else None
         return None if value is None else str(value)
+
+    @cached_property
+    def printed(self) -> PdfDocument | None:
+        """The page that ``document.print`` answered; None when it gave no readable PDF."""
+        document = _mapping(self.answer.get("document"))
+        if self.name != "document.print" or not document.get("contenu"):
+            return None
+        try:
+            return PdfDocument.parse(base64.b64decode(str(document["contenu"]), validate=True))
+        except (MalformedError, ValueError):
+            return None
+
+    def parts(self) -> Iterable[Artefact]:
+        """What the software printed: paper is a way out like another."""
+        return () if self.printed is None else (self.printed,)
 
     @property
     def identity(self) -> Identity | None:
@@ -68,6 +86,7 @@ def identity_of(patient: Mapping[str, Any]) -> Identity | None:
         oid=ins.get("oid"),
         attributes=frozenset(patient.get("attributs") or ()),
         local_id=patient.get("id"),
+        first_name=traits.get("premier_prenom"),
         channel=patient.get("canal"),
         nature=ins.get("nature"),
         evidence=_evidence(_mapping(patient.get("justificatif"))),

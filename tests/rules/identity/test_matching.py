@@ -35,7 +35,7 @@ SCANNED = (
     "S4TESTAVRIL\x1dS5FS612-07-1985S733063"
 )
 HELD = patient("récupérée", ins(), canal="INSI")
-OTHER = {"nom_naissance": "TESTAUTRE"}
+OTHER: dict[str, Any] = {"nom_naissance": "TESTAUTRE"}
 
 
 def came(

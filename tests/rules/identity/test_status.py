@@ -25,7 +25,7 @@ from tests.rules.identity.story import (
 )
 from tests.rules.journals import HUGO
 
-OTHER = {"nom_naissance": "AUTRE"}
+OTHER: dict[str, Any] = {"nom_naissance": "AUTRE"}
 
 
 def proven(state: dict[str, Any], code: str = "CN") -> Exchange:
