@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fixtures.world import World, make_world
+from fixtures.world import ProfessionalFixture, World, make_world
 from simulators.errors import PkiError
 from simulators.http import ClientCertificate
 from simulators.pki import profiles
@@ -31,7 +31,7 @@ from simulators.pki.authority import (
 from simulators.pki.contexts import make_context
 from simulators.pki.credential import Credential
 from simulators.pki.keys import LEAF_BITS, ROOT_BITS, KeyCache
-from simulators.pki.profiles import Profile
+from simulators.pki.profiles import CardShape, Extension, Profile
 from simulators.pki.revocation import revocation_list
 from simulators.pki.truststore import write_credential, write_trust, write_variant
 
@@ -47,6 +47,17 @@ SERVER_VARIANTS = {
     **VARIANTS,
     "mauvais-nom": "certificat de serveur établi pour un autre nom d'hôte",
 }
+
+CARD_VARIANTS: dict[str, tuple[str, CardShape]] = {
+    "cpf": ("carte de professionnel en formation", CardShape(kind="CPF")),
+    "cpe": ("carte de personnel d'établissement", CardShape(kind="CPE")),
+    "cpa": ("carte de personnel autorisé", CardShape(kind="CPA")),
+    "reelle": ("carte réelle (catégorie 00)", CardShape(category=0x00)),
+    "mauvais-usage": ("usage étendu de la clé qui n'est pas d'une carte", CardShape(misused=True)),
+}
+"""Twins of the certificates of professionals, for their cards: suffix to description."""
+
+CARD_ISSUER = "8025000001"
 
 _AS_LONG_AS_IT_RUNS = timedelta(days=3650)
 
@@ -133,13 +144,30 @@ class Pki:
         with self._lock:
             if name not in self._credentials:
                 base, _, variant = name.partition(".")
-                if base not in self._profiles or (variant and variant not in VARIANTS):
-                    raise PkiError(
-                        f"Certificat inconnu : « {name} ». Certificats du banc : "
-                        f"{', '.join(self._profiles)} ; variantes : {', '.join(VARIANTS)}."
-                    )
-                self._credentials[name] = self._issue(name, self._profiles[base](), variant)
+                self._credentials[name] = self._issue(name, self._profile(base, variant), variant)
             return self._credentials[name]
+
+    def _profile(self, base: str, variant: str) -> Profile:
+        if variant in CARD_VARIANTS and base in self._cards:
+            return self._cards[base](shape=CARD_VARIANTS[variant][1])
+        if base not in self._profiles or (variant and variant not in VARIANTS):
+            known = VARIANTS | CARD_VARIANTS if base in self._cards else VARIANTS
+            raise PkiError(
+                f"Certificat inconnu : « {base}{'.' * bool(variant)}{variant} ». Certificats du "
+                f"banc : {', '.join(self._profiles)} ; variantes : {', '.join(known)}."
+            )
+        return self._profiles[base]()
+
+    def card_number(self, who: ProfessionalFixture) -> str:
+        """The 10 digits of a professional's card; they follow from its keys too.
+
+        CryptoLib CPS keeps files on disk by the first eight digits: a card whose keys
+        changed under one number would be served with the certificates of another.
+        """
+        keys = (self._cache.key(f"cps-{who.national_id}-{role}") for role in ("auth", "sign"))
+        moduli = (key.public_key().public_numbers().n for key in keys)
+        drawn = serial(self.seed, who.national_id, "carte", *moduli)
+        return f"28{drawn % 10**8:08d}"
 
     def server_credential(self, hostnames: Iterable[str], variant: str = "") -> Credential:
         """The certificate of a listener. ``variant`` is one of SERVER_VARIANTS or empty."""
@@ -229,11 +257,15 @@ class Pki:
         # A server certificate says its own address: its number must follow, or a
         # browser meets two certificates of one issuer under one number.
         number = serial(self.seed, self.year, identity or name, self._base if identity else "")
+        period = Period.years(self.year - 4 if variant == "expire" else self.year - 1, ends)
+        usage: tuple[Extension, ...] = ()
+        if profile.states_usage:
+            usage = ((x509.PrivateKeyUsagePeriod(period.begins, period.ends), False),)
         certificate = certify(
-            Request(profile.subject, key.public_key(), (*profile.extensions, *published)),
+            Request(profile.subject, key.public_key(), (*profile.extensions, *usage, *published)),
             issuer.certificate.subject,
             issuer.key,
-            Period.years(self.year - 4 if variant == "expire" else self.year - 1, ends),
+            period,
             number,
         )
         return Credential(name, certificate, key, issuer.chain)
@@ -247,13 +279,18 @@ class Pki:
             "org-auth-cli": partial(organisation, "BANC AUTH CLI", key="org-auth-cli", signs=False),
             "org-sign": partial(organisation, "BANC SIGN", key="org-sign", signs=True),
         }
-        for who in self.world.professionals:
-            card = f"8025000001/28{serial(self.seed, who.national_id, 'carte') % 10**8:08d}"
-            for role in ("auth", "sign"):
-                declared[f"cps-{who.national_id}-{role}"] = partial(
-                    profiles.person, who, card, signs=role == "sign"
-                )
-        return declared
+        self._cards = {
+            f"cps-{who.national_id}-{role}": partial(self._person, who, signs=role == "sign")
+            for who in self.world.professionals
+            for role in ("auth", "sign")
+        }
+        return declared | self._cards
+
+    def _person(
+        self, who: ProfessionalFixture, *, signs: bool, shape: CardShape | None = None
+    ) -> Profile:
+        card = f"{CARD_ISSUER}/{self.card_number(who)}"
+        return profiles.person(who, card, signs=signs, shape=shape or CardShape())
 
 
 def _issuer_of(profile: Profile, variant: str) -> str:

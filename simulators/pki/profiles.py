@@ -2,7 +2,8 @@
 
 Sources: ``cards.md`` §4.1 (decoded CPS certificate), ``dmp.md`` §5.1 (AUTH_CLI,
 ORG_SIGN, SSL_SERV), ``ins-insi.md`` §2.3. The policy of authentication and
-organisation certificates is unknown: the bench's is a placeholder.
+organisation certificates is unknown: the bench's is a placeholder. The LDAP points
+of the real ones (freshestCRL) are left out: nothing answers there.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Profile:
     """What an authority is asked to certify. ``issuer`` is an authority's name.
 
     ``elsewhere`` is the authority of the other gamme for the same kind of
-    holder; ``key`` names the key in the cache.
+    holder; ``key`` names the key in the cache; ``states_usage`` asks for the
+    private key usage period, whose bounds are those of validity.
     """
 
     subject: x509.Name
@@ -44,6 +46,24 @@ class Profile:
     issuer: str
     elsewhere: str
     key: str
+    states_usage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardShape:
+    """What certificates say of their card, from tables G02 and G01.
+
+    ``kind`` is one of :data:`CARD_KINDS`; ``category`` 0x80 for a test card, 0 for a
+    real one; ``misused`` gives the certificate a purpose no card certificate has.
+    """
+
+    kind: str = "CPS"
+    category: int = 0x80
+    misused: bool = False
+
+
+CARD_KINDS = ("CPS", "CPF", "CPE", "CPA")
+"""Card types by their number in table G02."""
 
 
 def authority_name(common_name: str, organisation: str = BENCH) -> x509.Name:
@@ -90,24 +110,54 @@ def server(hostnames: Iterable[str], structure_id: str = "1330999004") -> Profil
     return Profile(subject, extensions, "organisations", "organisations-fort", "serveur")
 
 
-def person(who: ProfessionalFixture, card_number: str, *, signs: bool) -> Profile:
-    """The authentication or the signature certificate of a CPS."""
+def person(
+    who: ProfessionalFixture,
+    card_number: str,
+    *,
+    signs: bool,
+    shape: CardShape = CardShape(),
+) -> Profile:
+    """The authentication or the signature certificate of a card.
+
+    ``card_number`` is issuer and number: ``8025000001/2800811112``.
+    """
     national_id = who.national_id
-    subject = x509.Name(
+    subject = _employee(who, card_number) if shape.kind == "CPE" else _professional(who)
+    kind = _signature_kind() if signs else _authentication_kind()
+    if shape.misused:
+        wrong = _purposes(ExtendedKeyUsageOID.CODE_SIGNING)
+        kind = tuple(
+            wrong if isinstance(extension, x509.ExtendedKeyUsage) else (extension, critical)
+            for extension, critical in kind
+        )
+    key = f"cps-{national_id}-{'sign' if signs else 'auth'}"
+    extensions = (*kind, *_card(who, card_number, shape))
+    return Profile(
+        subject, extensions, "personnes", "personnes-elementaire", key, states_usage=True
+    )
+
+
+def _professional(who: ProfessionalFixture) -> x509.Name:
+    return x509.Name(
         [
             _rdn((NameOID.COUNTRY_NAME, "FR")),
             _rdn((NameOID.TITLE, who.profession_label)),
             _rdn(
                 (NameOID.GIVEN_NAME, plain(who.given_name)),
-                (NameOID.COMMON_NAME, national_id),
+                (NameOID.COMMON_NAME, who.national_id),
                 (NameOID.SURNAME, plain(who.family_name)),
             ),
         ]
     )
-    kind = _signature_kind() if signs else _authentication_kind()
-    key = f"cps-{national_id}-{'sign' if signs else 'auth'}"
-    extensions = (*kind, *_card(who, card_number))
-    return Profile(subject, extensions, "personnes", "personnes-elementaire", key)
+
+
+def _employee(who: ProfessionalFixture, card_number: str) -> x509.Name:
+    """Subject of a CPE that names nobody: the structure, and a number in it."""
+    return _name(
+        (NameOID.COUNTRY_NAME, "FR"),
+        (NameOID.ORGANIZATION_NAME, plain(who.structure.name)),
+        (NameOID.COMMON_NAME, f"{who.structure.structure_id}/{card_number[-5:]}"),
+    )
 
 
 def plain(text: str) -> str:
@@ -132,10 +182,10 @@ def _authentication_kind() -> tuple[Extension, ...]:
     )
 
 
-def _card(who: ProfessionalFixture, card_number: str) -> tuple[Extension, ...]:
+def _card(who: ProfessionalFixture, card_number: str, shape: CardShape) -> tuple[Extension, ...]:
     yielded = [
-        _octet(CATEGORY, 0x80),
-        _raw(CARD_TYPE, bytes((0x02, 0x01, 0x00))),
+        _octet(CATEGORY, shape.category),
+        _raw(CARD_TYPE, _tagged(0x02, bytes((CARD_KINDS.index(shape.kind),)))),
         _raw(CARD_NUMBER, _tagged(0x13, card_number.encode())),
         _raw(PROFESSION, _tagged(0x02, int(who.profession).to_bytes(1, "big"))),
     ]
