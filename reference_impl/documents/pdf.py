@@ -20,6 +20,8 @@ import font_lato
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
+from reference_impl.documents import datamatrix
+
 _FAMILY = "Lato"
 _FONTS = Path(font_lato.__file__).parent / "files"
 _STYLES = {"": "Lato-Regular.ttf", "B": "Lato-Bold.ttf"}
@@ -31,7 +33,8 @@ class Letter:
     """All that is printed. Lines are ready to print; ``written_at`` is local time.
 
     ``cartouche`` is a list of label and value pairs; the matricule is among them
-    only when the identity is qualified.
+    only when the identity is qualified. ``datamatrix`` is the text of the symbol
+    printed beside them, None for any other identity.
     """
 
     title: str
@@ -44,6 +47,7 @@ class Letter:
     author: str
     producer: str
     written_at: datetime
+    datamatrix: str | None = None
 
 
 class _Page(FPDF):
@@ -134,15 +138,37 @@ def _letterhead(page: _Page, letter: Letter) -> None:
 def _cartouche(page: _Page, letter: Letter) -> None:
     """The identity of the patient in a frame, first page (EXI DIF 02)."""
     top, left = page.get_y(), page.l_margin
+    symbol = _datamatrix(page, letter.datamatrix) if letter.datamatrix else None
+    room = page.epw - 64 - (symbol[0] + _GAP if symbol else 0)
     page.set_xy(left, top + 2)
     for label, value in letter.cartouche:
         page.set_x(left + 3)
         page.set_font(_FAMILY, "", 9)
         page.cell(58, 5, page.printable(f"{label} :"))
         page.set_font(_FAMILY, "B", 9)
-        page.multi_cell(page.epw - 64, 5, page.printable(value), new_x="LMARGIN", new_y="NEXT")
-    page.rect(left, top, page.epw, page.get_y() - top + 2)
-    page.ln(8)
+        page.multi_cell(room, 5, page.printable(value), align="L", new_x="LMARGIN", new_y="NEXT")
+    bottom = max(page.get_y() + 2, symbol[1] if symbol else 0)
+    page.rect(left, top, page.epw, bottom - top)
+    page.set_y(bottom + 6)
+
+
+def _datamatrix(page: _Page, text: str) -> tuple[float, float]:
+    """The symbol and its mark at the right of the frame: its width, and where it ends."""
+    top = page.get_y() + _GAP
+    modules = datamatrix.symbol(text)
+    drawn = datamatrix.picture(modules)
+    size = (len(modules) + 2 * datamatrix.QUIET_ZONE) * _MODULE
+    left = page.w - page.r_margin - size - _GAP
+    page.image(drawn, left, top, size, size)
+    page.set_xy(left - _GAP, top + size)
+    page.set_font(_FAMILY, "", 8)
+    page.cell(size + 2 * _GAP, 4, "INS à scanner", align="C")
+    return size, top + size + 4 + _GAP
+
+
+_MODULE = 0.5
+"""Millimetres; scanners read modules of 0.25 mm and more."""
+_GAP = 2.0
 
 
 def _text(page: _Page, letter: Letter) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reference_impl.documents import cda, codes, pdf
+from reference_impl.documents import cda, codes, datamatrix, pdf
 from reference_impl.errors import InvalidRequestError
 from reference_impl.people import Document, Environment, Patient, Professional
 
@@ -83,7 +83,15 @@ class CdaWriter:
             author=signed,
             producer=f"{software.name} {software.version}",
             written_at=written_at,
+            datamatrix=self._datamatrix(patient),
         )
+
+    def _datamatrix(self, patient: Patient) -> str | None:
+        """Only for a qualified identity (EXI ID 29), under the OID of the header."""
+        if not patient.qualified or patient.ins is None:
+            return None
+        oid = self._environment.document_oid(patient.ins)
+        return datamatrix.write_text(patient.ins, oid, patient.traits)
 
 
 def _checked_kind(document: Document, replaces: str | None) -> codes.DocumentType:
@@ -119,7 +127,7 @@ def _letterhead(professional: Professional, signed: str) -> tuple[str, ...]:
 
 
 def _cartouche(patient: Patient) -> tuple[tuple[str, str], ...]:
-    """Traits of the patient; place of birth and matricule only for a qualified identity."""
+    """Traits of the patient; matricule and nature only for a qualified identity."""
     traits = patient.traits
     year, month, day = traits.birth_date.split("-")
     lines = [
@@ -129,10 +137,10 @@ def _cartouche(patient: Patient) -> tuple[tuple[str, str], ...]:
         ("Prénom utilisé", traits.used_given_name),
         ("Date de naissance", f"{day}/{month}/{year}"),
         ("Sexe", traits.sex),
+        ("Lieu de naissance (code INSEE)", traits.birth_place),
     ]
     if patient.qualified and patient.ins is not None:
         nature = "NIA" if patient.ins.is_nia else "NIR"
-        lines.append(("Lieu de naissance (code INSEE)", traits.birth_place))
         lines.append(("Matricule INS", f"{patient.ins.value} ({nature})"))
     return tuple((label, value) for label, value in lines if value)
 

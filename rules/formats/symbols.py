@@ -7,6 +7,7 @@ scanned or as photographed. :mod:`rules.formats.pages` finds those of a PDF.
 from __future__ import annotations
 
 import io
+import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from hashlib import sha256
 from typing import TypeVar, cast
 
 import zxingcpp
-from PIL import Image, ImageFilter, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps, ImageSequence
 
 MAX_PIXELS = 40_000_000
 MAX_FRAMES = 10
@@ -34,7 +35,18 @@ T = TypeVar("T")
 _FORMATS = zxingcpp.BarcodeFormats(
     [zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.QRCode]
 )
-_UNREADABLE = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError)
+_UNREADABLE = (
+    ArithmeticError,
+    EOFError,
+    Image.DecompressionBombError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What Pillow lets through on hostile files."""
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
 
 
@@ -51,10 +63,8 @@ class Symbol:
     data: bytes = field(repr=False)
     rows: int
     columns: int
-    ecc200: bool
-    """For a datamatrix: error correction ECC 200 (symbology identifier ``d1`` to ``d6``)."""
     level: str
-    """For a QR: its correction level."""
+    """Correction level of a QR; a datamatrix that is read is ECC 200, there is no other reader."""
     corners: tuple[Point, Point, Point, Point]
     quiet_zone: bool
     """Whether one module around it is clear."""
@@ -187,7 +197,6 @@ def _symbol(found: zxingcpp.Barcode, picture: Image.Image, scale: int) -> Symbol
         data=found.bytes,
         rows=rows,
         columns=columns,
-        ecc200=datamatrix and found.symbology_identifier[:2] == "]d",
         level=found.ec_level,
         corners=points,  # pyright: ignore[reportArgumentType]
         quiet_zone=_clear(picture, points, max(rows, columns)),
