@@ -236,7 +236,7 @@ DEFECTS = (
         "insi-appel-pour-une-identite-douteuse",
         "L'attribut « identité douteuse » n'empêche pas l'appel",
         "recherche-identite-douteuse",
-        "INS-W-21",
+        "INS-W-21 INS-S-05",
         nothing("reference_impl.gestures.identity:require_reliable"),
     ),
     broken(
