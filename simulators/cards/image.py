@@ -95,10 +95,8 @@ class CpsImage:
     reissue: Reissue | None = None
 
     def __post_init__(self) -> None:
-        numbers = [one.number for one in self.situations]
-        if any(not 1 <= n <= SITUATIONS_MAXIMUM for n in numbers) or len({*numbers}) != len(
-            numbers
-        ):
+        numbers = {one.number for one in self.situations}
+        if not numbers <= NUMBERS or len(numbers) != len(self.situations):
             raise ValueError("Les situations d'une CPS portent des numéros distincts de 1 à 16.")
         if self.family not in _VERSIONS or self.kind not in CARD_KINDS:
             raise ValueError(f"Carte inconnue : {self.family}, {self.kind}.")
