@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import socket
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 from reference_impl.cards.errors import CardAbsentError, CardError, removed
@@ -30,6 +32,13 @@ class Connection(Protocol):
 
     def transmit(self, command: bytes) -> bytes:
         """Send a command APDU; gives data then SW. Raises CardAbsentError or CardError."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[bool]:
+        """Keep other programs away for some commands.
+
+        Gives whether they may have changed what was selected before.
+        """
         ...
 
     def present(self) -> bool:
@@ -96,6 +105,10 @@ class VpcdConnection:
     def transmit(self, command: bytes) -> bytes:
         """One command and its answer."""
         return self._ask(command)
+
+    def exclusive(self) -> AbstractContextManager[bool]:
+        """Nobody else is on this link."""
+        return nullcontext(False)
 
     def present(self) -> bool:
         """The bench closes the connection when the card is taken out."""
@@ -183,6 +196,15 @@ class PcscConnection:
             self.close()
             raise self._refusal(status, removed(self._reader))
         return bytes(answer)
+
+    @contextmanager
+    def exclusive(self) -> Generator[bool]:
+        """A transaction of PC/SC."""
+        self._pcsc.SCardBeginTransaction(self._handle)
+        try:
+            yield True
+        finally:
+            self._pcsc.SCardEndTransaction(self._handle, self._pcsc.SCARD_LEAVE_CARD)
 
     def present(self) -> bool:
         """SCardStatus says when the card was taken out or reset by another program."""
