@@ -17,7 +17,7 @@ from starlette.routing import Route
 from reference_impl import contract
 from reference_impl import contract_identity as asking
 from reference_impl.errors import InvalidRequestError, LgcError
-from reference_impl.gestures import exchanges, identity, patients, sessions
+from reference_impl.gestures import exchanges, identity, patients, reception, sessions, verification
 from reference_impl.lgc import Lgc
 from reference_impl.openapi import describe
 
@@ -57,6 +57,18 @@ ACTIONS: Mapping[str, Action] = {
     "identity.attest": Action(asking.Attest, contract.PatientAnswer, identity.attest),
     "identity.set_attribute": Action(
         asking.SetAttribute, contract.PatientAnswer, identity.set_attribute
+    ),
+    "identity.scan_datamatrix": Action(
+        asking.ScanDatamatrix, asking.ScanAnswer, reception.scan_datamatrix
+    ),
+    "identity.receive": Action(asking.Receive, asking.ReceiveAnswer, reception.receive),
+    "identity.verify": Action(asking.Verify, asking.VerifyAnswer, verification.verify_patient),
+    "identity.trust_sender": Action(
+        asking.TrustSender, asking.SendersAnswer, verification.trust_sender
+    ),
+    "identity.log": Action(contract.PatientOnly, asking.LogAnswer, verification.read_log),
+    "worklist.read": Action(
+        contract.NoParameters, asking.WorklistAnswer, verification.read_worklist
     ),
     "document.write": Action(
         contract.WriteDocument, contract.DocumentAnswer, exchanges.write_document

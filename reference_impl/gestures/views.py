@@ -16,10 +16,12 @@ from reference_impl.contract import (
     ShipmentJson,
     TraitsJson,
 )
+from reference_impl.contract_identity import CarriedJson
 from reference_impl.identity.evidence import label_of
+from reference_impl.identity.rows import ins_to_json
 from reference_impl.identity.traits import traits_to_json
 from reference_impl.outbox import Shipment
-from reference_impl.people import Document, Evidence, Ins, PastIns, Patient
+from reference_impl.people import CarriedIdentity, Document, Evidence, Ins, PastIns, Patient
 from reference_impl.ports import DmpEntry, DmpStatus
 
 
@@ -63,6 +65,14 @@ def _evidence_view(evidence: Evidence) -> EvidenceJson:
             "le": evidence.at,
             "par": evidence.by,
         }
+    )
+
+
+def carried_view(carried: CarriedIdentity) -> CarriedJson:
+    """INS and traits read on a datamatrix."""
+    return CarriedJson(
+        ins=ins_to_json(carried.ins),
+        traits=TraitsJson.model_validate(traits_to_json(carried.traits)),
     )
 
 

@@ -105,6 +105,11 @@ def contradictions(searched: Traits, returned: Traits) -> tuple[str, ...]:
     )
 
 
+def agree(one: Traits, other: Traits) -> bool:
+    """Whether two sets of traits may be of one person: one may know more than the other."""
+    return not contradictions(one, other) or not contradictions(other, one)
+
+
 def with_strict_traits_of(local: Traits, returned: Traits) -> Traits:
     """The returned traits, unchanged, with the names in use and any place of the local ones."""
     return replace(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from reference_impl.identity.rows import individual_to_json
 from reference_impl.insi.client import Call, Way
@@ -39,6 +39,15 @@ class InsiLog:
                     libelle=call.answer.label,
                     contenu=individual_to_json(found) if found else None,
                 )
+            )
+
+    def adopt(self, message_ids: list[str], patient_id: str) -> None:
+        """These calls turn out to be about this patient."""
+        with self._store.unit() as connection:
+            connection.execute(
+                update(insi_calls)
+                .where(insi_calls.c.message_id.in_(message_ids))
+                .values(patient=patient_id)
             )
 
     def of(self, patient_id: str) -> list[dict[str, Any]]:
