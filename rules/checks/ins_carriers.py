@@ -166,10 +166,15 @@ def printed_symbol(datamatrix: InsDatamatrix, context: Context) -> Iterator[Find
             "Laisser autour du symbole une marge d'un module au moins, sans trait ni texte.",
         )
     pdf = context.within(PdfDocument)
-    if isinstance(pdf, PdfDocument) and pdf.cartouche.words and not pdf.cartouche.marked:
+    if isinstance(pdf, PdfDocument) and symbol.page == 1 and not _marked(pdf):
         yield Finding(
             symbol.place,
             "la mention « INS à scanner »",
             "absente de la page",
             "Imprimer « INS à scanner » à côté du symbole.",
         )
+
+
+def _marked(pdf: PdfDocument) -> bool:
+    """Whether the first page announces the symbol; a page scanned has no text to tell."""
+    return pdf.cartouche.marked or not pdf.cartouche.words

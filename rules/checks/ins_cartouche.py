@@ -117,7 +117,7 @@ def _complete(
     place, used = traits.birth_place, traits.used_name
     complement = {
         "liste des prénoms de naissance": page.says(traits.birth_given_names),
-        "lieu de naissance (code INSEE)": not is_cog(place) or page.says(place or ""),
+        "lieu de naissance (code INSEE)": not is_cog(place) or page.says_code(place or ""),
         "nom utilisé": not used or page.says(used),
     }
     yield from _missing(required, None)

@@ -103,6 +103,10 @@ class Cartouche(Artefact):
         wanted = packed(value)
         return bool(wanted) and wanted in self._packed
 
+    def says_code(self, code: str) -> bool:
+        """Whether a code stands on the page by itself: not within a longer number."""
+        return bool(re.search(rf"\b{re.escape(code)}\b", self.words))
+
     def says_date(self, iso: str) -> bool:
         """Whether a date (AAAA-MM-JJ) is on the page, day first, in digits or in words."""
         year, _, rest = iso.partition("-")

@@ -1,4 +1,4 @@
-"""Every text inside a message: bodies, MIME parts, zip members, base64, PDF pages.
+"""Every text inside a message: bodies, MIME parts, zip members, base64, PDF pages, symbols.
 
 What a search for a forbidden value must look through. Bounded in depth, and
 nothing here fails: what cannot be opened is searched as it is.
@@ -9,14 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import Message as Mime
 
 from rules.artefact import MalformedError
 from rules.exchange import Message
 from rules.formats.mail_headers import header
+from rules.formats.pages import read_pages
 from rules.formats.pdf import pdf_text
+from rules.formats.symbols import PictureError, Symbol, is_picture, read_picture
 from rules.formats.unzip import unzip
 
 MAX_DEPTH = 5
@@ -73,6 +76,10 @@ def _open(data: bytes, place: str, depth: int) -> Texts:
         yield from _zip(data, place, depth)
     elif data[:1024].lstrip().startswith(b"%PDF"):
         yield f"{place}, texte du PDF", pdf_text(data).encode()
+        yield from _symbols(read_pages(data), place)
+    elif is_picture(data):
+        with suppress(PictureError):
+            yield from _symbols(read_picture(data), place)
     else:
         for found in _ENCODED.finditer(data):
             try:
@@ -80,6 +87,11 @@ def _open(data: bytes, place: str, depth: int) -> Texts:
             except binascii.Error:
                 continue
             yield from _open(inner, f"{place}, contenu en base64", depth + 1)
+
+
+def _symbols(found: Iterable[Symbol], place: str) -> Texts:
+    for each in found:
+        yield f"{place}, {each.place}", each.data
 
 
 def _zip(data: bytes, place: str, depth: int) -> Texts:
