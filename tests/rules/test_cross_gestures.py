@@ -43,6 +43,7 @@ def journal(*entries: dict[str, object]) -> JournalView:
 
 
 SENT = {"envoi": {"etat": "envoyé"}}
+VERIFIED = {"verification": {"resultat": "OK"}}
 QUEUED = {"envoi": {"etat": "à envoyer"}}
 
 
@@ -67,9 +68,22 @@ QUEUED = {"envoi": {"etat": "à envoyer"}}
         (exchange("pki", "CRL"), exchange("dmp", "TD2.1"), gesture("patient.read", {})),
         (exchange("dmp", "TD0.2"), gesture("dmp.authorize", {})),
         (exchange("dmp", "TD0.2"), exchange("dmp", "TD3.1"), gesture("dmp.deposit", SENT)),
+        (exchange("insi", "verifierIns"), gesture("identity.verify", VERIFIED)),
+        (
+            exchange("insi", "rechercherInsAvecTraitsIdentite"),
+            gesture("identity.receive", VERIFIED),
+        ),
+        (gesture("identity.receive", {"verification": None}),),
+        (gesture("identity.verify", {"verification": {"resultat": "déjà connue"}}),),
+        (
+            exchange("cards", "READ BINARY"),
+            exchange("insi", "rechercherInsAvecCarteVitale"),
+            gesture("identity.search_insi", {"insi": {"code": "00"}}),
+        ),
     ],
     ids=["depot", "refuse", "interdit", "muet", "envoi", "releve", "insi", "panne", "relance",
-         "deja-autorise", "retrouve"],
+         "deja-autorise", "retrouve", "verification", "reception", "sans-appel", "deja-connue",
+         "carte"],
 )  # fmt: skip
 def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, object], ...]) -> None:
     view = journal(*entries)
@@ -85,6 +99,7 @@ def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, obje
         (gesture("mss.send", SENT),),
         (gesture("session.open", {"session": {}}),),
         (gesture("identity.search_insi", {"insi": {"code": "00"}}),),
+        (gesture("identity.verify", VERIFIED),),
         (
             exchange("dmp", "TD0.2"),
             exchange("dmp", "TD0.3", Outcome.REFUSED),
@@ -103,6 +118,7 @@ def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, obje
         "courriel",
         "session",
         "insi",
+        "verification",
         "autorisation",
         "recherche-apres-refus",
     ],
