@@ -7,8 +7,10 @@ journal alone, and must find the same.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from rules.checks.ins_transmission import carries
@@ -57,7 +59,14 @@ def evaluate(
     name: str, view: JournalView, environment: Environment, parameters: Mapping[str, Any]
 ) -> Observation:
     """Evaluate an expectation on a slice of journal; KeyError when it is unknown."""
+    _load()
     return _known[name](view, environment, parameters)
+
+
+@cache
+def _load() -> None:
+    """The expectations kept in other modules; they declare themselves here."""
+    importlib.import_module("bench.identity_expectations")
 
 
 @expectation("compteur-mom")
