@@ -27,6 +27,7 @@ class CardOs:
 
     family = ""
     fci_tag = 0x62
+    more = 0x6100
 
     def __init__(self, serial: str, atr: bytes, root: Df, *, t0: bool = True) -> None:
         self.serial = serial
@@ -74,7 +75,11 @@ class CardOs:
         except Exception:
             # A chip answers 6F00 whatever happens inside.
             data, sw = b"", int(SW.INTERNAL)
-        return data + sw.to_bytes(2)
+        return data + self.translated(sw).to_bytes(2)
+
+    def translated(self, sw: int) -> int:
+        """The word this card has for an ISO status word."""
+        return sw
 
     def _process(self, command: Command) -> tuple[bytes, int]:
         self.admit(command)
@@ -115,13 +120,14 @@ class CardOs:
             return b"", SW.OK
         if self._t0 and (command.data or command.le is None):
             self._pending = data
-            return b"", self._available()
+            return b"", self.available()
         room = command.le or SHORT_MAXIMUM
         self._pending = data[room:]
-        return data[:room], self._available() if self._pending else SW.OK
+        return data[:room], self.available() if self._pending else SW.OK
 
-    def _available(self) -> int:
-        return 0x6100 | min(len(self._pending), SHORT_MAXIMUM) & 0xFF
+    def available(self) -> int:
+        """Status word that says how much data waits."""
+        return self.more | min(len(self._pending), SHORT_MAXIMUM) & 0xFF
 
     def _get_response(self, command: Command) -> tuple[bytes, int]:
         if command.p1_p2:
@@ -130,7 +136,7 @@ class CardOs:
             raise StatusError(SW.CONDITIONS_NOT_SATISFIED)
         room = command.le or SHORT_MAXIMUM
         data, self._pending = self._pending[:room], self._pending[room:]
-        return data, self._available() if self._pending else SW.OK
+        return data, self.available() if self._pending else SW.OK
 
     def select(self, command: Command) -> bytes:
         """SELECT: answers the control parameters, or nothing when P2 is 0C."""

@@ -13,13 +13,16 @@ from typing import Any, cast
 
 from simulators.cards.card_os import CardOs
 from simulators.cards.codes import SecretCode
-from simulators.cards.crypto import CardKey
+from simulators.cards.cps2ter import CLASS_CPS2TER, Cps2ter
+from simulators.cards.crypto import CardKey, digest_info
 from simulators.cards.files import Df, Ef, Rule, format_path
 from simulators.cards.iso7816 import SW, Command, StatusError
+from simulators.cards.sha import Hash
 from simulators.cards.tlv import DataObject, objects
 
 PIN, PUK = 0x01, 0x02
 REFERENCE_MASK = 0x1F
+_SEQUENCE = b"\x30"
 
 
 class Use(Enum):
@@ -40,7 +43,7 @@ class KeySlot:
 
 @dataclass(frozen=True)
 class Chip:
-    """What a manufactured CPS holds. ``keys`` are by key reference.
+    """What a manufactured CPS holds. ``keys`` are by key reference, ``inner`` the CPS2ter files.
 
     ``wrong_digest`` makes it sign another digest than the one it is given.
     """
@@ -51,6 +54,7 @@ class Chip:
     pin: SecretCode
     puk: SecretCode
     keys: Mapping[int, KeySlot]
+    inner: Df
     wrong_digest: bool = False
 
 
@@ -61,6 +65,7 @@ class Cps(CardOs):
         super().__init__(chip.number, chip.atr, chip.root, t0=t0)
         self.chip = chip
         self.codes = {PIN: chip.pin, PUK: chip.puk}
+        self._inner = Cps2ter(chip.inner, chip.pin, t0=t0)
         self.handlers |= {
             0x20: self._verify,
             0x24: self._change,
@@ -79,9 +84,16 @@ class Cps(CardOs):
         """Code de déblocage."""
         return self.codes[PUK]
 
+    def execute(self, command: bytes) -> bytes:
+        """Answer a command APDU; class A0 goes to the CPS2ter that lives inside."""
+        if command[:1] == CLASS_CPS2TER:
+            return self._inner.execute(command)
+        return super().execute(command)
+
     def reset(self) -> None:
         """Forget what is volatile, verified codes included; counters stay."""
         super().reset()
+        self._inner.reset()
         for code in self.codes.values():
             code.verified = False
 
@@ -215,11 +227,23 @@ class Cps(CardOs):
             raise StatusError(SW.SECURITY_NOT_SATISFIED)
         return slot.key
 
+    def as_digest_info(self, hash_: Hash | None, data: bytes) -> bytes:
+        """What the reader gives to sign: a digest, or a DigestInfo it made itself."""
+        if hash_ is None or (data[:1] == _SEQUENCE and len(data) != hash_.size):
+            return data
+        if len(data) != hash_.size:
+            raise StatusError(SW.WRONG_DATA)
+        return digest_info(hash_, data)
+
     def signed(self, key: CardKey, content: bytes) -> bytes:
         """RSASSA-PKCS1-v1_5 of a DigestInfo; raises 6A80 on what cannot be signed."""
-        if self.chip.wrong_digest:
-            content = content[:-1] + bytes((content[-1] ^ 0xFF,))
-        return attempt(key.sign, content)
+        return attempt(key.sign, self.spoilt(content))
+
+    def spoilt(self, content: bytes) -> bytes:
+        """What is really signed: the same, unless the card was made to err."""
+        if not self.chip.wrong_digest:
+            return content
+        return content[:-1] + bytes((content[-1] ^ 0xFF,))
 
 
 def attempt(operation: Callable[[bytes], bytes], content: bytes) -> bytes:

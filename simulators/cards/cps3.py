@@ -19,7 +19,8 @@ ATR_CPS3 = bytes.fromhex("3BAC00402A001225006480000310009000")
 ATR_CPS3_OTHER = bytes.fromhex("3BAC00402A001225006480820212009000")
 ATR_CPS3_CONTACTLESS = bytes.fromhex("3B8F80010031B86404B0ECC1739401808290000E")
 
-SIGNATURE_KEY, AUTHENTICATION_KEY = 0x01, 0x02
+KEYS = (0x01, 0x02)
+"""References of the signature and the authentication key: OpenSC wants them under 0x20."""
 
 _HASHES = {0x10: SHA1, 0x40: SHA256}
 _SIGNATURES: dict[int, Hash | None] = {0x02: None, 0x12: SHA1, 0x42: SHA256}
@@ -33,7 +34,6 @@ _ALGORITHMS: dict[int, frozenset[int]] = {
 
 _SDO = 0x3FFF
 _CLASS_CODE, _CLASS_RSA_PRIVATE = 0x01, 0x10
-_SEQUENCE = 0x30
 
 
 class Cps3(Cps):
@@ -143,19 +143,11 @@ class Cps3(Cps):
             raise StatusError(SW.CONDITIONS_NOT_SATISFIED)
         hash_ = _SIGNATURES[algorithm]
         if command.data:
-            return self.signed(key, self._as_digest_info(hash_, command.data))
+            return self.signed(key, self.as_digest_info(hash_, command.data))
         kept, self._digest = self._digest, None
         if kept is None or kept[0] is not hash_:
             raise StatusError(SW.CONDITIONS_NOT_SATISFIED)
         return self.signed(key, digest_info(*kept))
-
-    def _as_digest_info(self, hash_: Hash | None, data: bytes) -> bytes:
-        """What the reader gives to sign: a digest, or a DigestInfo it made itself."""
-        if hash_ is None or (data[0] == _SEQUENCE and len(data) != hash_.size):
-            return data
-        if len(data) != hash_.size:
-            raise StatusError(SW.WRONG_DATA)
-        return digest_info(hash_, data)
 
     def _internal_authenticate(self, command: Command) -> bytes:
         if command.p1_p2:

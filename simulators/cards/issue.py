@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fixtures.world import ProfessionalFixture
+from simulators.cards import cps3, cps4
 from simulators.cards.codes import SecretCode
 from simulators.cards.cps import Chip, Cps, KeySlot, Use
-from simulators.cards.cps3 import ATR_CPS3, AUTHENTICATION_KEY, SIGNATURE_KEY, Cps3
 from simulators.cards.crypto import CardKey
 from simulators.cards.image import CpsImage, make_image
-from simulators.cards.layout import build
+from simulators.cards.layout import build, build_inner
 from simulators.cards.variants import varied
 from simulators.pki import Credential, Pki
 
@@ -36,18 +36,19 @@ def image_of(pki: Pki, who: ProfessionalFixture) -> CpsImage:
 
 def make_card(image: CpsImage) -> Cps:
     """A card made from its image."""
-    references = (SIGNATURE_KEY, AUTHENTICATION_KEY)
-    root = build(image, references)
+    third = image.family == "CPS3"
+    references = cps3.KEYS if third else cps4.KEYS
     chip = Chip(
         number=image.number,
-        atr=image.atr or ATR_CPS3,
-        root=root,
+        atr=image.atr or (cps3.ATR_CPS3 if third else cps4.ATR_CPS4),
+        root=build(image, references),
         pin=SecretCode(image.pin, image.pin_left),
         puk=SecretCode(image.puk, image.puk_left, minimum=8),
         keys=dict(zip(references, _slots(image), strict=True)),
+        inner=build_inner(image),
         wrong_digest=image.wrong_digest,
     )
-    return Cps3(chip)
+    return cps3.Cps3(chip) if third else cps4.Cps4(chip)
 
 
 def _slots(image: CpsImage) -> tuple[KeySlot, KeySlot]:

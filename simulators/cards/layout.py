@@ -20,6 +20,7 @@ AID_IDS = bytes.fromhex("A0000001510000")
 
 DF_CPS = 0x0001
 DF_BILLING = 0x7F01
+_DF_CPS2TER, _DF_IDS = 0x00F1, 0x00F2  # ours: these applications are selected by name
 
 SIGNATURE, AUTHENTICATION = 0x10, 0x20
 """Last octet of the identifiers of objects (CKA_ID) of each key."""
@@ -78,11 +79,27 @@ def build(image: CpsImage, references: tuple[int, int]) -> Df:
     contents = objects | _kept(_structure(image, tuple(objects), references), image)
     applet = Df(DF_CPS, (AID_CPS,))
     root = Df(MF, (), {DF_CPS: applet})
+    if image.family == "CPS4":
+        root.names = (AID_CHIPDOC,)
+        root.add(Df(_DF_CPS2TER, (AID_CPS2TER,)))
+        root.add(Df(_DF_IDS, (AID_IDS,)))
     for label, content in contents.items():
         df, fid = place_of(label)
         update = Rule.ALWAYS if label == "CPS_DATA" else Rule.NEVER
         ef = Ef(fid, content, _read_rule(label), update, SHORT_IDENTIFIERS.get(label))
         (applet if df == DF_CPS else root).add(ef)
+    return root
+
+
+def build_inner(image: CpsImage) -> Df:
+    """The files of the CPS2ter inside: situations and billing (other files are unknown)."""
+    billing_files = Df(DF_BILLING)
+    root = Df(MF, (), {DF_BILLING: billing_files})
+    for label, content in _kept(data_contents(image), image).items():
+        if label.startswith("CPS_ACTIVITY_"):
+            root.add(Ef(0x400F + int(label[13:15]), content, Rule.CODE))
+        elif label == "CPS_SIT_FACT":
+            billing_files.add(Ef(0x4000, content, Rule.CODE))
     return root
 
 
