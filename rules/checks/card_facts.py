@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from rules.checks.card_image import CpsImage, image_of
@@ -87,6 +88,7 @@ class Presence:
     number: str
     family: str
     start: int
+    since: datetime
     end: int | None = None
     steps: list[Step] = field(default_factory=list)
     earlier: Presence | None = None
@@ -178,6 +180,20 @@ class CardStory:
         before = [p for p in self._by_number.get(number, ()) if p.start <= position]
         return before[-1] if before else None
 
+    def latest_of(self, holder: str, position: int) -> Presence | None:
+        """The last time a card of a holder (idNat_PS) was put in a reader before a position."""
+        found = (p for p in reversed(self.presences) if p.start <= position)
+        return next((p for p in found if p.holder == holder), None)
+
+    def successor(self, number: str, position: int) -> Presence | None:
+        """The card that took the reader a card had left, and was there at a position."""
+        former = self.latest(number, position)
+        if former is None or former.end is None:
+            return None
+        end = former.end
+        after = (p for p in self.presences if p.reader == former.reader and p.start >= end)
+        return next((p for p in after if p.during(position)), None)
+
     def present(self, act: Act) -> list[Presence]:
         """The CPS that were in readers while a gesture went on."""
         first = self._beginnings.get(act.position, act.position)
@@ -254,7 +270,9 @@ class _Teller:
 
     def _insert(self, slot: _Slot, exchange: Exchange, seen: CardArtefact) -> None:
         self._remove(slot, exchange)
-        presence = Presence(seen.reader, seen.card, seen.family, exchange.position)
+        presence = Presence(
+            seen.reader, seen.card, seen.family, exchange.position, exchange.started_at
+        )
         presence.declared_holder = exchange.correlation.professional
         slot.presence = presence
         if seen.family == _VITALE:

@@ -45,6 +45,8 @@ class HolderName:
     names: tuple[str, ...]
     """Values of 81 and 82: nom patronymique, nom d'exercice."""
     given_name: str
+    given_names: tuple[str, ...] = ()
+    """The three strings of 83."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def read_name(data: bytes) -> HolderName:
     """Read ``CPS_NAME_PS``. Raises MalformedError (CD-11)."""
     found = _fields(data, NAME, "CPS_NAME_PS", "CD-11")
     names = tuple(filter(None, (found.text(0x81), found.text(0x82))))
-    return HolderName(names, found.text(0x84))
+    given = tuple(filter(None, (decode(part) for part in found.value(0x83).split(b"\xff"))))
+    return HolderName(names, found.text(0x84), given)
 
 
 def read_info(data: bytes) -> HolderInfo:
@@ -157,6 +160,14 @@ def plain_billing(identifier: str) -> str:
     return identifier.upper().rstrip("F").lstrip("0")
 
 
+def decode(value: bytes) -> str:
+    """A text of the card: UTF-8 if it is, else ISO-8859-1."""
+    try:
+        return value.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return value.decode("iso-8859-1").strip()
+
+
 @dataclass(frozen=True, slots=True)
 class _Fields:
     """Inner objects of a data object; the name serves in findings."""
@@ -178,11 +189,7 @@ class _Fields:
         return self.name, self.check_id
 
     def text(self, tag: int) -> str:
-        value = self.value(tag)
-        try:
-            return value.decode("utf-8").strip()
-        except UnicodeDecodeError:
-            return value.decode("iso-8859-1").strip()
+        return decode(self.value(tag))
 
     def byte(self, tag: int) -> int:
         return int.from_bytes(self.value(tag)[:1], "big")

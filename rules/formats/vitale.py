@@ -1,17 +1,22 @@
-"""What the reading API of the carte Vitale gives: an XML of beneficiaries.
+"""What is read of a carte Vitale: the XML of the reading API, or the public files.
 
 Source: sheet of cards §6 (tree seen in real clients: ``t_AsnDonneesVitale``,
-``listeBenef``, ``benef``, ``ident``, ``amo``). UTF-8 or ISO-8859-1, as declared.
+``listeBenef``, ``benef``, ``ident``, ``amo``; UTF-8 or ISO-8859-1, as declared) and §5
+(templates 65 and 66). Tags DF01 to DF04, DF21 and DF22 are the bench's own, hors
+spécification: the public sources do not tell where a card keeps those values.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
 
 from rules.artefact import MalformedError
+from rules.formats.cps_data import decode
+from rules.formats.tlv import Tlv, TlvError, read_tlvs
 from rules.xml import parse_xml, place_of, text_of
 
 ROOT = "t_AsnDonneesVitale"
@@ -81,6 +86,58 @@ def read_vitale(content: bytes) -> VitaleContent:
         _first(root, "type", "typeCarte", "natureCarte"),
         _first(root, "numeroSerie", "numSerie"),
     )
+
+
+_BENEFICIARY, _CARD = 0x65, 0x66
+_USED_NAME, _GIVEN_NAME, _BIRTH_DATE, _INSURED = 0x80, 0x81, 0x82, 0x93
+_CERTIFIED, _RANK, _QUALITY, _BIRTH_NAME, _KIND, _SERIAL = (
+    0xDF01,
+    0xDF02,
+    0xDF03,
+    0xDF04,
+    0xDF21,
+    0xDF22,
+)
+
+
+def read_templates(files: Iterable[bytes]) -> VitaleContent | None:
+    """Read the public files of a card; None when no beneficiary nor card template is there."""
+    objects = [each for data in files for each in _templates(data)]
+    people = [each for each in objects if each.tag == _BENEFICIARY]
+    card = next((each for each in objects if each.tag == _CARD), None)
+    if not objects:
+        return None
+    return VitaleContent(
+        tuple(_of_template(rank, each) for rank, each in enumerate(people, 1)),
+        _text(card, _KIND) if card else "",
+        _text(card, _SERIAL) if card else "",
+    )
+
+
+def _templates(data: bytes) -> list[Tlv]:
+    try:
+        found = [o for o in read_tlvs(data) if o.tag in (_BENEFICIARY, _CARD)]
+        return [each for each in found if each.children()]
+    except TlvError:
+        return []
+
+
+def _of_template(position: int, each: Tlv) -> Beneficiary:
+    return Beneficiary(
+        position,
+        _text(each, _USED_NAME),
+        _text(each, _BIRTH_NAME),
+        _text(each, _GIVEN_NAME),
+        _text(each, _BIRTH_DATE),
+        _compact(_text(each, _CERTIFIED)),
+        _compact(_text(each, _INSURED)),
+        _text(each, _RANK) or "1",
+        _text(each, _QUALITY),
+    )
+
+
+def _text(each: Tlv, tag: int) -> str:
+    return decode(each.child(tag) or b"")
 
 
 def _beneficiary(position: int, element: etree._Element) -> Beneficiary:
