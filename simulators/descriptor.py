@@ -96,6 +96,34 @@ class PatientPart(_Part):
     mes: str
 
 
+class ReaderPart(_Part):
+    """A card reader of the bench; ``carte`` is ``cps`` or ``vitale``."""
+
+    nom: str
+    hote: str
+    port: int
+    carte: str
+    professionnel: str | None = None
+
+
+class ReadingApiPart(_Part):
+    """Where the reading library finds the bench; ``configuration`` is for ``Hn_Init``."""
+
+    hote: str
+    port: int
+    configuration: str
+
+
+class CardsPart(_Part):
+    """How the product reaches cards: ``banc``, ``pcsc``, or ``pkcs11`` and a module."""
+
+    acces: str
+    pkcs11: str | None
+    api_lec: str | None
+    lecteurs: list[ReaderPart]
+    api_lecture: ReadingApiPart
+
+
 class SoftwarePart(_Part):
     """How the product is known to the services."""
 
@@ -116,6 +144,7 @@ class Descriptor(_Part):
     professionnels: list[ProfessionalPart]
     patients: list[PatientPart]
     logiciel: SoftwarePart
+    cartes: CardsPart | None = None
     reglages: dict[str, Any] = Field(default_factory=dict)
     hotes: list[str] = Field(default_factory=list)
 

@@ -2,7 +2,7 @@
 
 >>> {"lecteurs": {"Banc CPS 00": {"carte": "cps-810999990012", "variante": "expiree"}}}
 >>> {"lecteurs": {"Banc CPS 00": None, "Banc CPS 01": {"branche": False}}}
->>> {"cartes": {"cps-810999990012": {"variante": "conforme"}}}
+>>> {"cartes": {"cps-810999990012": {"variante": "conforme", "essais_porteur": 1}}}
 >>> {"vitales": {"vitale-00": {"type": "R", "beneficiaires": […]}}}
 
 Every refusal is a ValueError with a French sentence.
@@ -19,6 +19,7 @@ from simulators.cards.state import CardRow, CardStore, ReaderRow
 from simulators.journal import new_id
 
 _READER = ("carte", "variante", "branche")
+_CODES = {"essais_porteur": "porteur", "essais_deblocage": "deblocage"}
 _PARTS = ("lecteurs", "cartes", "vitales")
 
 
@@ -61,11 +62,23 @@ class Changes:
         self._put(row)
 
     def _card(self, name: str, value: Mapping[str, Any]) -> None:
-        unknown = sorted(set(value) - {"variante"})
+        unknown = sorted(set(value) - {"variante", *_CODES})
         if unknown:
-            raise ValueError(f"« {unknown[0]} » ne se change pas sur une carte : variante.")
+            known = ", ".join(("variante", *_CODES))
+            raise ValueError(f"« {unknown[0]} » ne se change pas sur une carte : {known}.")
         if "variante" in value:
             self._vary(name, str(value["variante"]))
+        left = {code: value[field] for field, code in _CODES.items() if field in value}
+        if left:
+            self._put(self._with_tries(self._known(name), left))
+
+    def _with_tries(self, row: CardRow, left: Mapping[str, Any]) -> CardRow:
+        memory = dict(row.memory or self._deck.make(row).state())
+        for code, tries in left.items():
+            if code not in memory:
+                raise ValueError(f"« {row.name} » n'a pas de code {code}.")
+            memory[code] = {**memory[code], "essais_restants": tries}
+        return replace(row, memory=memory)
 
     def _vary(self, name: str, variant: str) -> None:
         row = self._known(name)
@@ -73,7 +86,9 @@ class Changes:
 
     def _put(self, row: CardRow) -> None:
         """Write a card; whoever reads it meets it as a card just put in."""
-        self._deck.make(row)  # a variant nobody knows is refused here
+        card = self._deck.make(row)  # a variant nobody knows is refused here
+        if row.memory is not None:
+            card.restore(row.memory)
         self._store.put_card(row)
         self._deck.forget(row.name)
         for reader in self._store.readers():

@@ -9,6 +9,7 @@ from typing import Any
 from fixtures.world import ProfessionalFixture
 from simulators.cards import vitale
 from simulators.cards.card import Card
+from simulators.cards.issue import issue
 from simulators.cards.state import CardRow
 from simulators.cards.vitale import VitaleCard, VitaleImage
 from simulators.cards.vitale_changes import changed
@@ -72,7 +73,10 @@ class Deck:
         return self._kernel.world.professional(name.removeprefix(f"{CPS}-"))
 
     def _cps(self, row: CardRow) -> Card:
-        raise NotImplementedError
+        holder = self.holder(row.name)
+        if holder is None:
+            raise ValueError(f"« {row.name} » n'est la carte de personne dans cette campagne.")
+        return issue(self._kernel.pki, holder, row.variant)
 
 
 def kind_of(name: str) -> str:

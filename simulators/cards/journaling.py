@@ -100,19 +100,22 @@ def api_call(
     place: Place,
     function: str,
     arguments: tuple[tuple[str, str], ...],
-    told: tuple[int, bytes],
+    told: tuple[int, bytes] | None,
     started_at: datetime,
     fault: str | None = None,
 ) -> Exchange:
-    """One call of the reading API: its arguments as headers, its code and XML told back."""
-    code, content = told
+    """One call of the reading API: its arguments as headers, its code and XML told back.
+
+    ``told`` is None when nothing was.
+    """
+    code, content = told or (0, b"")
     return _exchange(
         kernel,
         place,
         function,
         started_at,
         Message(f"API {function}", (*place.headers, *arguments)),
-        Message(f"CODE {code}", (), content),
+        Message(f"CODE {code}", (), content) if told else None,
         error_code=str(code) if code else None,
         fault=fault,
     )

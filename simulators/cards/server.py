@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any, cast
 
 from simulators.cards import faults, journaling
+from simulators.cards.apilec import configuration
+from simulators.cards.apilec.listener import ApiLec
 from simulators.cards.changes import Changes
 from simulators.cards.deck import CPS, VITALE, Deck, first_row
 from simulators.cards.journaling import Place
@@ -21,6 +23,8 @@ from simulators.kernel import Kernel, Listener, StreamListener
 from simulators.store import Unit
 
 VITALE_READER = "Banc Vitale 00"
+API = "cards-apilec"
+API_FOLDER = "cartes/api_lec"
 ACCESS = ("banc", "pcsc", "pkcs11")
 
 
@@ -38,13 +42,15 @@ class CardsService:
             name: Slot(kernel, partial(Session, kernel, self._deck, name))
             for name in _readers(kernel)
         }
+        self._api = ApiLec(kernel, self._deck, VITALE_READER)
 
     def listeners(self) -> Sequence[Listener]:
         """One address per reader, one for the reading API."""
-        return tuple(
+        readers = (
             StreamListener(_listener(name), self._starting(name, slot), tls=False)
             for name, slot in self._slots.items()
         )
+        return (*readers, StreamListener(API, self._api.start, tls=False))
 
     def prepare(self, unit: Unit) -> None:
         """Every card in its reader; the other cartes Vitale wait outside."""
@@ -58,11 +64,13 @@ class CardsService:
         for name, card in expected.items():
             if store.reader(name) is None:
                 store.put_reader(ReaderRow(name, card, plugged=True, insertion=new_id()))
-        for slot in self._slots.values():
-            slot.recheck()
+        self._look_again()
 
     def describe(self) -> Mapping[str, Any]:
-        """The part ``cartes`` of the descriptor."""
+        """The part ``cartes`` of the descriptor; the folder of ``Hn_Init`` is written too."""
+        api = self._kernel.addresses[API]
+        if self._kernel.folder is not None:
+            configuration.write(self._kernel.folder / API_FOLDER, api)
         readers = [self._described(name, card) for name, card in _readers(self._kernel).items()]
         return {
             "cartes": {
@@ -70,6 +78,11 @@ class CardsService:
                 "pkcs11": self._settings["pkcs11"],
                 "api_lec": self._settings["api_lec"],
                 "lecteurs": readers,
+                "api_lecture": {
+                    "hote": api.host,
+                    "port": api.port,
+                    "configuration": API_FOLDER,
+                },
             }
         }
 
@@ -93,8 +106,11 @@ class CardsService:
         ):
             for reader, card in moved:
                 self._record(unit, event, reader, card)
-        for slot in self._slots.values():
-            slot.recheck()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        for one in (*self._slots.values(), self._api):
+            one.recheck()
 
     def _record(self, unit: Unit, event: str, reader: str, name: str) -> None:
         row = CardStore(unit.connection, self._kernel.campaign).card(name)
@@ -109,7 +125,7 @@ class CardsService:
             "variante": row.variant,
             "famille": card.family,
             "numero": card.serial,
-            "memoire": dict(card.state()),
+            **_counters(card.state()),
             **({"modifications": dict(row.overrides)} if row.overrides else {}),
         }
 
@@ -134,6 +150,18 @@ class CardsService:
             return server
 
         return start
+
+
+def _counters(memory: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card remembers, without its codes."""
+    shown: dict[str, Any] = {
+        f"essais_{code}": memory[code]["essais_restants"]
+        for code in ("porteur", "deblocage")
+        if code in memory
+    }
+    if "fichiers" in memory:
+        shown["fichiers"] = memory["fichiers"]
+    return shown
 
 
 def _readers(kernel: Kernel) -> dict[str, str | None]:
