@@ -100,6 +100,12 @@ class DocumentJson(Answer):
     titre: str
 
 
+class PrintedDocumentJson(DocumentJson):
+    """Document imprimé ; ``contenu`` est le PDF en base64."""
+
+    contenu: str
+
+
 class DmpJson(Answer):
     """État du DMP et de l’autorisation d’accès."""
 
@@ -184,6 +190,12 @@ class WriteDocument(Parameters):
     texte: str = Field(min_length=1)
 
 
+class PrintDocument(Parameters):
+    """Document à imprimer."""
+
+    document: str
+
+
 class PatientAndProfessional(Parameters):
     """Un patient et un professionnel."""
 
@@ -246,6 +258,13 @@ class DocumentAnswer(Answer):
     """Le document écrit."""
 
     document: DocumentJson
+    patient: PatientJson
+
+
+class PrintAnswer(Answer):
+    """Le document imprimé."""
+
+    document: PrintedDocumentJson
     patient: PatientJson
 
 

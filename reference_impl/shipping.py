@@ -41,6 +41,12 @@ class Publisher:
         return self._writer.write(document, patient, author)
 
     def ready(self, document_id: str, patient: Patient) -> Document:
+        """A document about to leave: :meth:`current`, and fixed for ever."""
+        document = self.current(document_id, patient)
+        self._records.publish(document_id)
+        return document
+
+    def current(self, document_id: str, patient: Patient) -> Document:
         """A document whose CDA says what the identity is now.
 
         One that never left is written again under its identifiers; one that
@@ -57,7 +63,6 @@ class Publisher:
                 )
             content = self.write(stored.document, patient)
             stored = self._records.rewrite(stored, content, allowed)
-        self._records.publish(document_id)
         return stored.document
 
     def professional(self, national_id: str) -> Professional:

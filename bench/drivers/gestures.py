@@ -16,6 +16,7 @@ INSTRUCTIONS: Mapping[str, str] = {
     ),
     "identity.set_attribute": "Mettez l'attribut {attribut} à {present} pour le patient {patient}.",
     "document.write": "Rédigez pour le patient {patient} un document {type} titré « {titre} ».",
+    "document.print": "Imprimez en PDF le document {document}.",
     "dmp.access": "Testez l'existence du DMP du patient {patient}.",
     "dmp.authorize": "Enregistrez « {action} » de l'autorisation d'accès au DMP de {patient}.",
     "dmp.deposit": "Déposez au DMP le document {document} (visibilité : {visibilite}).",

@@ -18,6 +18,8 @@ from reference_impl.contract import (
     NoParameters,
     OutboxAnswer,
     PatientAndProfessional,
+    PrintAnswer,
+    PrintDocument,
     ProfessionalOnly,
     ReadDmp,
     ReceivedMailJson,
@@ -26,6 +28,7 @@ from reference_impl.contract import (
     WriteDocument,
 )
 from reference_impl.dashboard import USAGER_DOMAIN
+from reference_impl.documents.metadata import encapsulated_pdf
 from reference_impl.errors import (
     ForbiddenGestureError,
     InvalidRequestError,
@@ -36,6 +39,7 @@ from reference_impl.gestures.views import (
     document_view,
     entry_view,
     patient_view,
+    printed_view,
     shipment_view,
 )
 from reference_impl.identity.lifecycle import require_qualified, require_reliable
@@ -71,6 +75,14 @@ def write_document(lgc: Lgc, asked: WriteDocument) -> DocumentAnswer:
         )
     )
     return DocumentAnswer(document=document_view(document), patient=patient_view(patient))
+
+
+def print_document(lgc: Lgc, asked: PrintDocument) -> PrintAnswer:
+    """``document.print``: the page as the identity stands now."""
+    patient = lgc.records.patient(lgc.records.document(asked.document).document.patient_id)
+    document = lgc.publisher.current(asked.document, patient)
+    pdf = encapsulated_pdf(document.content)
+    return PrintAnswer(document=printed_view(document, pdf), patient=patient_view(patient))
 
 
 def dmp_access(lgc: Lgc, asked: PatientAndProfessional) -> DmpAnswer:

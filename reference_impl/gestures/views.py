@@ -12,6 +12,7 @@ from reference_impl.contract import (
     InsJson,
     PastInsJson,
     PatientJson,
+    PrintedDocumentJson,
     ShipmentErrorJson,
     ShipmentJson,
     TraitsJson,
@@ -84,6 +85,12 @@ def document_view(document: Document) -> DocumentJson:
         type=document.type_code,
         titre=document.title,
     )
+
+
+def printed_view(document: Document, pdf: bytes) -> PrintedDocumentJson:
+    """A document with the page that a person reads."""
+    content = base64.b64encode(pdf).decode("ascii")
+    return PrintedDocumentJson(**document_view(document).model_dump(), contenu=content)
 
 
 def dmp_view(status: DmpStatus) -> DmpJson:
