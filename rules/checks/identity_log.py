@@ -19,7 +19,7 @@ from rules.exchange import Exchange
 from rules.findings import Finding, Severity
 from rules.formats.insi import InsiRequest
 from rules.formats.insi_answer import InsiAnswer, InsiFault
-from rules.identities import Act, acts
+from rules.identities import Act, acts, unusable
 from rules.judge import JournalView
 
 _ASKING = ("identity.search_insi", "identity.verify", "identity.receive")
@@ -112,11 +112,16 @@ def _invented(
 
 
 def _code(view: JournalView, call: Exchange) -> str | None:
-    """The code that the software was told; None when it may not have had the answer."""
+    """The code that the software was told; None when it may trace another one.
+
+    It may not have had the answer, or have refused a 00 that cannot be used.
+    """
     reading = view.reading(call)
     answer = reading.first(InsiAnswer)
     if answer is not None:
-        return answer.code or None
+        found = answer.individual
+        refused = answer.code == "00" and (found is None or bool(unusable(found)))
+        return None if refused else answer.code
     fault = reading.first(InsiFault)
     return fault.code if fault is not None else None
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from bench.defects import Defect
 
-from . import cda_documents, dmp_calls, dmp_lots, insi, mom, mssante, psc
+from . import cda_documents, dmp_calls, dmp_lots, identity, insi, mom, mssante, psc
 from .laboratory import play
 
 DEFECTS: tuple[Defect, ...] = (
     *insi.DEFECTS,
+    *identity.DEFECTS,
     *psc.DEFECTS,
     *dmp_calls.DEFECTS,
     *dmp_lots.DEFECTS,

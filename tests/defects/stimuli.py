@@ -60,6 +60,12 @@ class Bench:
         world = self.scenario.session.platform.kernel.world
         return next(p for p in world.patients if p.used_name)
 
+    def named(self) -> PatientFixture:
+        """A test patient with several given names."""
+        world = self.scenario.session.platform.kernel.world
+        several = [p for p in world.patients if " " in p.birth_given_names and not p.used_name]
+        return several[self.turn % len(several)]
+
     def log_in(self) -> None:
         self.scenario.must("session.open", professionnel=self.doctor)
 

@@ -1,0 +1,203 @@
+"""Mistakes made with identities: their status, what is kept of INSi's answers, their log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bench.defects import Injection
+from reference_impl.gestures.identity import attest
+from reference_impl.identity.evidence import Trust
+from reference_impl.identity.lifecycle import TRANSITIONS, Event, Transition
+from reference_impl.people import Evidence, PastIns, Status
+
+from . import stimuli_identity as stimuli
+from .mistakes import Patch, action, around, broken, changed, nothing, put
+
+assert stimuli  # its sequences are declared by being imported
+
+_LIFE = "reference_impl.identity.lifecycle"
+_GESTURES = "reference_impl.gestures.identity"
+_FILES = "reference_impl.gestures.patients"
+_RETRIEVAL = "reference_impl.identity.retrieval"
+_ANSWER = "reference_impl.insi.answer"
+
+
+def _moves(start: Status, event: Event, to: Status, ins: str) -> Patch:
+    """One cell of the state machine, wrong."""
+    table = {**TRANSITIONS, (start, event): Transition(to, ins)}
+    return put(f"{_LIFE}:TRANSITIONS", table)
+
+
+def _insi(fault: str) -> Injection:
+    return Injection("insi", fault)
+
+
+def _preselected(original: Any, **fields: Any) -> Any:
+    """The list of documents opens on its first line."""
+    return original(**fields, evidence=Evidence("CN", "haut", "2026-01-01T00:00:00+00:00"))
+
+
+def _active_first(original: Any, element: Any) -> Any:
+    found = original(element)
+    return replace(found, history=(PastIns(found.ins), *found.history))
+
+
+def _for_anybody(lgc: Any, asked: Any) -> Any:
+    return attest(lgc, asked.model_copy(update={"auteur": "professionnel"}))
+
+
+def _completed_in_january(text: str) -> tuple[str, bool]:
+    return f"{text}-01-01"[:10], True
+
+
+DEFECTS = (
+    broken(
+        "identite-validee-qui-le-reste",
+        "Une identité validée prend l'INS rendue par INSi et reste validée",
+        "identite-validee-recherchee",
+        "INS-S-01",
+        _moves(Status.VALIDATED, Event.INSI_EQUAL, Status.VALIDATED, "prend"),
+    ),
+    broken(
+        "identite-qualifiee-par-insi-seul",
+        "Une réponse 00 vaut qualification, sans pièce d'identité",
+        "recherche-insi",
+        "INS-S-01",
+        _moves(Status.PROVISIONAL, Event.INSI_EQUAL, Status.QUALIFIED, "prend"),
+    ),
+    broken(
+        "identite-traits-rendus-non-compares",
+        "Les traits rendus par INSi ne sont pas comparés à ceux du dossier",
+        "identite-validee-recherchee",
+        "INS-S-01",
+        put(f"{_GESTURES}:event_of", lambda *_every: Event.INSI_EQUAL),
+        injection=_insi("traits-differents"),
+    ),
+    broken(
+        "identite-permis-de-conduire-de-confiance",
+        "Toute pièce vaut justificatif à haut niveau de confiance",
+        "justificatifs",
+        "INS-S-02",
+        put(f"{_GESTURES}:trust_of", lambda *_every: Trust.HIGH),
+    ),
+    broken(
+        "identite-justificatif-preselectionne",
+        "La carte d'identité est choisie d'avance à l'ouverture du dossier",
+        "recherche-insi",
+        "INS-S-03",
+        around(f"{_FILES}:Patient", _preselected),
+    ),
+    broken(
+        "identite-trait-modifie-sans-suite",
+        "Corriger le nom d'une identité qualifiée lui laisse son statut et son INS",
+        "trait-strict-modifie",
+        "INS-S-04",
+        _moves(Status.QUALIFIED, Event.TRAIT_EDITED, Status.QUALIFIED, "garde"),
+    ),
+    broken(
+        "identite-traits-jamais-verrouilles",
+        "Les traits d'une identité qualifiée se corrigent sans être déverrouillés",
+        "trait-strict-modifie",
+        "INS-S-04",
+        nothing(f"{_FILES}:_require_unlocked"),
+    ),
+    broken(
+        "identite-douteuse-et-qualifiee",
+        "L'attribut douteuse n'abaisse pas le statut",
+        "identite-declaree-douteuse",
+        "INS-S-05",
+        _moves(Status.QUALIFIED, Event.MADE_UNRELIABLE, Status.QUALIFIED, "garde"),
+    ),
+    broken(
+        "identite-cle-recalculee",
+        "La clé du matricule est recalculée au lieu d'être gardée",
+        "recherche-insi",
+        "INS-S-06",
+        changed(f"{_ANSWER}:_ins", key=lambda _key: "97"),
+    ),
+    broken(
+        "identite-historique-oublie",
+        "L'historique rendu par INSi n'est pas enregistré",
+        "recherche-insi",
+        "INS-S-06",
+        changed(f"{_ANSWER}:_individual", history=()),
+        injection=_insi("nir-apres-nia"),
+    ),
+    broken(
+        "identite-nature-par-le-premier-chiffre",
+        "NIR ou NIA se décide au premier chiffre du matricule",
+        "recherche-insi",
+        "INS-S-07",
+        put("reference_impl.people:Ins.is_nia", property(lambda ins: ins.matricule[0] in "78")),
+        injection=_insi("nia"),
+    ),
+    broken(
+        "identite-ins-active-en-historique",
+        "L'INS active rendue aussi en historique est affichée deux fois",
+        "recherche-insi",
+        "INS-S-08",
+        around(f"{_ANSWER}:_individual", _active_first),
+        injection=_insi("historique-double"),
+    ),
+    broken(
+        "identite-deux-dossiers-une-ins",
+        "Une INS est attribuée sans regarder si un autre dossier la porte",
+        "deux-dossiers",
+        "INS-S-09",
+        nothing(f"{_GESTURES}:require_alone"),
+    ),
+    broken(
+        "identite-premier-prenom-non-compare",
+        "Le premier prénom n'est pas comparé à la liste rendue par INSi",
+        "second-prenom-d-abord",
+        "INS-S-10",
+        put(f"{_RETRIEVAL}:first_name_alert", lambda patient: patient),
+    ),
+    broken(
+        "identite-annee-completee-au-premier-janvier",
+        "Une année de naissance seule est complétée par le 1er janvier",
+        "date-de-naissance-partielle",
+        "INS-S-11",
+        put(f"{_FILES}:completed_date", _completed_in_january),
+    ),
+    broken(
+        "identite-attestee-par-le-secretariat",
+        "Le secrétariat peut attester connaître le patient",
+        "attestation",
+        "INS-S-12",
+        action("identity.attest", _for_anybody),
+    ),
+    broken(
+        "identite-attestation-notee-carte-d-identite",
+        "La procédure d'exception s'enregistre comme une carte d'identité",
+        "attestation",
+        "INS-S-12",
+        put(f"{_GESTURES}:ATTESTATION", "CN"),
+    ),
+    broken(
+        "insi-reponse-incomplete-reprise",
+        "Une date de naissance aux jour et mois 00 est reprise d'INSi",
+        "reponse-insi-incomplete",
+        "BANC-INS.05",
+        put(f"{_ANSWER}:_missing", lambda _traits: ""),
+        put(f"{_GESTURES}:event_of", lambda *_every: Event.INSI_EQUAL),
+        injection=_insi("date-incomplete"),
+    ),
+    broken(
+        "insi-faute-montree-brute",
+        "L'utilisateur lit le nom technique de l'erreur",
+        "panne-insi",
+        "INS-E-01",
+        changed(f"{_ANSWER}:_fault", label="soap:Receiver desir_1020"),
+        injection=_insi("desir_1020"),
+    ),
+    broken(
+        "insi-code-de-faute-pris-a-soap",
+        "Le code annoncé est celui de l'enveloppe SOAP et non celui de siram:Erreur",
+        "panne-insi",
+        "INS-E-02",
+        changed(f"{_ANSWER}:_fault", code="soap:Sender"),
+        injection=_insi("desir_1020"),
+    ),
+)
