@@ -133,7 +133,7 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Constats en JSON.")] = False,
 ) -> None:
-    """Juge des messages capturés : CDA, IHE_XDM.zip, .eml, SOAP, multipart, HTTP."""
+    """Juge des fichiers capturés : CDA, IHE_XDM.zip, .eml, SOAP, HTTP, PDF, datamatrix INS."""
     from bench.inspection import inspect_files
     from bench.screen import print_inspections
 

@@ -14,10 +14,13 @@ from rules.artefact import Artefact, MalformedError
 from rules.context import Envelope
 from rules.exchange import Message
 from rules.formats import dmp, insi, psc_reading
+from rules.formats.cartouche import Cartouche, is_cartouche
 from rules.formats.cda import ClinicalDocument
+from rules.formats.datamatrix import InsDatamatrix, InsPicture, is_ins_text
 from rules.formats.mail import parse_mail
 from rules.formats.pdf import PdfDocument
 from rules.formats.psc import read_token
+from rules.formats.symbols import PictureError, is_picture, read_picture
 from rules.formats.vihf import Vihf
 from rules.formats.xades import Xades
 from rules.formats.xdm import XdmArchive
@@ -55,9 +58,13 @@ def sniff(data: bytes, envelope: Envelope | None = None) -> Sniffed:
             return read(data, start)
     if MAIL_HEADER.match(data):
         return Sniffed("courriel MSSanté", "mssante", read=lambda: [parse_mail(data, envelope)])
+    text = data.decode("utf-8", "replace")
+    if is_cartouche(text):
+        return Sniffed("texte d'un cartouche", read=lambda: [Cartouche(text)])
     raise UsageError(
         "contenu non reconnu. Le banc lit : IHE_XDM.zip, CDA, .eml, message SOAP, multipart, "
-        "requête ou réponse HTTP, VIHF, XAdES, PDF, JSON et jetons de Pro Santé Connect."
+        "requête ou réponse HTTP, VIHF, XAdES, PDF, JSON et jetons de Pro Santé Connect, "
+        "datamatrix INS (texte, PNG, JPEG, TIFF), texte d'un cartouche."
     )
 
 
@@ -204,6 +211,34 @@ def _token(data: bytes) -> Iterable[Artefact]:
     return [token]
 
 
+def _datamatrix(data: bytes) -> Sniffed:
+    text = data.rstrip(b"\r\n")
+    return Sniffed("datamatrix INS (texte)", read=lambda: [InsDatamatrix.parse(text)])
+
+
+def _picture(data: bytes) -> Sniffed:
+    """Every datamatrix INS of the picture; what it shows is said before anything is judged."""
+    try:
+        symbols = read_picture(data)
+    except PictureError as error:
+        raise UsageError(f"{error}.") from error
+    found = InsPicture.of(symbols)
+    if not found.datamatrices and not found.flaws:
+        raise UsageError(_nothing_read(len(symbols)))
+    return Sniffed("image de datamatrix INS", read=lambda: [found])
+
+
+def _nothing_read(others: int) -> str:
+    if others:
+        return (
+            "l'image porte un symbole, mais ce n'est pas un datamatrix INS (il commence par IS01)."
+        )
+    return (
+        "aucun datamatrix lisible sur cette image : la prendre de plus près, à plat, nette et sans "
+        "reflet, avec un peu de blanc autour du symbole."
+    )
+
+
 def _raise(error: MalformedError) -> Iterable[Artefact]:
     raise error
 
@@ -217,6 +252,8 @@ _KINDS: tuple[tuple[Callable[[bytes, bytes], bool], Callable[[bytes, bytes], Sni
         lambda data, _: data.startswith(b"%PDF-"),
         lambda data, _: Sniffed("document PDF", read=lambda: [PdfDocument.parse(data)]),
     ),
+    (lambda data, _: is_picture(data), lambda data, _: _picture(data)),
+    (lambda _, start: is_ins_text(start), lambda _, start: _datamatrix(start)),
     (
         lambda data, _: bool(REQUEST_LINE.match(data) or STATUS_LINE.match(data)),
         lambda data, _: _http(data),

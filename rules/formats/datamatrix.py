@@ -141,20 +141,38 @@ def is_ins_text(data: bytes) -> bool:
     return bool(_VERSIONED.match(data[:4].decode("ascii", "replace")))
 
 
-def from_symbols(
-    symbols: Iterable[Symbol],
-) -> tuple[tuple[InsDatamatrix, ...], tuple[Finding, ...]]:
-    """The datamatrix INS among symbols, and why those that claim to be one cannot be read."""
-    read: list[InsDatamatrix] = []
-    flaws: list[Finding] = []
-    for symbol in symbols:
-        if symbol.kind != "datamatrix" or not is_ins_text(symbol.data):
-            continue
-        try:
-            read.append(InsDatamatrix.parse(symbol.data, symbol))
-        except MalformedError as error:
-            flaws.append(error.finding)
-    return tuple(read), tuple(flaws)
+@dataclass(frozen=True)
+class InsPicture(Artefact):
+    """The datamatrix INS that a picture or the pages of a document show.
+
+    ``flaws`` say why symbols that claim to be one cannot be read as one.
+    """
+
+    label: ClassVar[str] = "Image"
+    datamatrices: tuple[InsDatamatrix, ...]
+    flaws: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(cls, symbols: Iterable[Symbol]) -> InsPicture:
+        """Sort symbols: those that do not begin like a datamatrix INS are left aside."""
+        read: list[InsDatamatrix] = []
+        flaws: list[Finding] = []
+        for symbol in symbols:
+            if symbol.kind != "datamatrix" or not is_ins_text(symbol.data):
+                continue
+            try:
+                read.append(InsDatamatrix.parse(symbol.data, symbol))
+            except MalformedError as error:
+                flaws.append(error.finding)
+        return cls(tuple(read), tuple(flaws))
+
+    def parts(self) -> Iterable[Artefact]:
+        """Each datamatrix."""
+        return self.datamatrices
+
+    def problems(self) -> Iterable[Finding]:
+        """Symbols that could not be read."""
+        return self.flaws
 
 
 class _Reading:

@@ -24,7 +24,7 @@ from pypdf.generic import DictionaryObject, PdfObject, StreamObject
 from rules.artefact import Artefact, MalformedError
 from rules.findings import Finding
 from rules.formats.cartouche import Cartouche
-from rules.formats.datamatrix import InsDatamatrix, from_symbols
+from rules.formats.datamatrix import InsDatamatrix, InsPicture
 from rules.formats.pages import page_text, read_pages
 from rules.xml import parse_xml
 
@@ -92,11 +92,11 @@ class PdfDocument(Artefact):
     @property
     def datamatrices(self) -> tuple[InsDatamatrix, ...]:
         """The datamatrix INS of its pages."""
-        return self._ins_symbols[0]
+        return self._shown.datamatrices
 
     @cached_property
-    def _ins_symbols(self) -> tuple[tuple[InsDatamatrix, ...], tuple[Finding, ...]]:
-        return from_symbols(read_pages(self.data))
+    def _shown(self) -> InsPicture:
+        return InsPicture.of(read_pages(self.data))
 
     def parts(self) -> Iterable[Artefact]:
         """The cartouche of its first page, and the datamatrix INS of its pages."""
@@ -104,7 +104,7 @@ class PdfDocument(Artefact):
 
     def problems(self) -> Iterable[Finding]:
         """Symbols that claim to be a datamatrix INS and cannot be read as one."""
-        return self._ins_symbols[1]
+        return self._shown.flaws
 
     @cached_property
     def text(self) -> str:

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bench.context_files import FileContext
 from bench.errors import UsageError
 from bench.inspection import inspect_file
 from bench.sniffing import parse_http, sniff
 from rules.formats.psc import AccessToken, IdToken, UserInfo
+from tests.rules.ins.pages import GS, LINES, page, png, symbol, text
 from tests.shared_data import GOLDEN, SHARED, needs_shared
 
 CONTEXTS = {"insi": "story.json", "dmp": "story.json", "mssante": "enveloppes.json"}
@@ -184,3 +186,67 @@ def test_a_lone_soap_body_is_given_the_path_of_its_operation() -> None:
     )
     assert found.message is not None
     assert found.message.target.endswith("/registry")
+
+
+CARRIERS = sorted((GOLDEN / "ins").glob("*.txt")) + sorted((GOLDEN / "ins").glob("*.png"))
+
+
+@needs_shared
+@pytest.mark.parametrize("path", CARRIERS, ids=lambda path: path.name)
+@pytest.mark.parametrize("with_context", [True, False], ids=["avec-contexte", "seul"])
+def test_a_golden_carrier_of_the_ins_raises_nothing(path: Path, with_context: bool) -> None:
+    context = GOLDEN / "insi" / "story.json" if with_context else None
+    inspection = inspect_file(path, FileContext.read(context, path))
+    assert [(f.check_id, f.place, f.found) for f in inspection.findings] == []
+    wanted = "INS-T-06" if path.name.startswith("cartouche") else "INS-T-04"
+    assert wanted in inspection.evaluated
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_a_picture_of_a_datamatrix_is_judged(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"scan.{kind.lower()}"
+    path.write_bytes(png(symbol(text(S6="1985-07-12")), kind))
+    inspection = inspect_file(path, FileContext())
+    assert inspection.kind == "image de datamatrix INS"
+    assert [(f.check_id, f.found) for f in inspection.findings] == [("INS-T-04", "1985-07-12")]
+    path.write_bytes(png(symbol(text().replace("IS01", "IS02")), kind))
+    assert [f.check_id for f in inspect_file(path, FileContext()).findings] == ["INS-T-04"]
+
+
+def test_a_text_from_a_scanner_is_judged(tmp_path: Path) -> None:
+    path = tmp_path / "douchette.txt"
+    path.write_text(text().replace(GS, "<GS>") + "\n", encoding="ascii")
+    inspection = inspect_file(path, FileContext())
+    assert [(f.check_id, f.fails) for f in inspection.findings] == [("INS-T-04", False)]
+    path.write_text(text().replace(GS, "") + "\n", encoding="ascii")
+    assert inspect_file(path, FileContext()).fails
+
+
+def test_a_page_with_symbol_and_cartouche_is_judged(tmp_path: Path) -> None:
+    path = tmp_path / "courrier.pdf"
+    path.write_bytes(page(picture=symbol(text())))
+    inspection = inspect_file(path, FileContext())
+    assert inspection.findings == ()
+    assert {"INS-T-04", "INS-T-05", "INS-T-06"} <= set(inspection.evaluated)
+    path.write_bytes(page(LINES[1:], symbol(text(), square=False), width=35, mark=""))
+    found = {f.check_id for f in inspect_file(path, FileContext()).findings}
+    assert found == {"INS-T-05", "INS-T-06"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (png(Image.new("L", (300, 300), 255)), "aucun datamatrix lisible"),
+        (png(symbol("(01)03400930000015")), "pas un datamatrix INS"),
+        (png(symbol(text()))[:80], "image illisible"),
+        (png(Image.new("1", (8000, 6000))), "millions de points"),
+    ],
+    ids=["blanche", "autre symbole", "coupée", "immense"],
+)
+def test_a_picture_without_datamatrix_is_told_in_french(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=words):
+        inspect_file(path, FileContext())
