@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from rules.checks.card_image import CpsImage, image_of
 from rules.exchange import Exchange
@@ -56,6 +57,13 @@ class Act:
     def card(self) -> Mapping[str, object]:
         """``carte`` of the answer of a gesture ``card.*`` that is done, or nothing."""
         return _mapping(self.gesture.answer.get("carte")) if self.done else {}
+
+    @property
+    def situations(self) -> list[Mapping[str, Any]]:
+        """``carte.situations``, or nothing."""
+        found = self.card.get("situations")
+        listed: list[object] = found if isinstance(found, list) else []
+        return [each for each in listed if isinstance(each, Mapping)]
 
     @property
     def professional(self) -> str | None:
@@ -193,6 +201,14 @@ class CardStory:
         end = former.end
         after = (p for p in self.presences if p.reader == former.reader and p.start >= end)
         return next((p for p in after if p.during(position)), None)
+
+    def announced(self) -> Iterator[tuple[Act, Presence]]:
+        """Gestures that say a card, with the card of that number that was in a reader."""
+        for act in self.acts:
+            number = act.card.get("numero")
+            found = (p for p in self.present(act) if p.number == number) if number else ()
+            for presence in list(found)[:1]:
+                yield act, presence
 
     def present(self, act: Act) -> list[Presence]:
         """The CPS that were in readers while a gesture went on."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from rules.checking import check
 from rules.checks.card_assertions import card_type, uses
@@ -36,7 +35,7 @@ def holder_and_validity(view: JournalView, _context: Context) -> Iterator[Findin
     """Holder by idNat; EF_ACTUA, CPS_ID_CARD and certificate by the instant of the gesture."""
     told = view.derived(story)
     holders = {presence.holder for presence in told.presences}
-    for act, presence in _announced(told):
+    for act, presence in told.announced():
         reason = presence.image.unfit_at(act.exchange.started_at)
         if reason:
             yield _about(
@@ -83,10 +82,10 @@ def _used_unfit(told: CardStory) -> Iterator[Finding]:
 )
 def every_situation(view: JournalView, _context: Context) -> Iterator[Finding]:
     """Numbers announced against those of the card: read, or listed by its directory."""
-    for act, presence in _announced(view.derived(story)):
+    for act, presence in view.derived(story).announced():
         if not _opened(presence) or "situations" not in act.card:
             continue
-        said = {s.get("numero") for s in _situations(act)}
+        said = {s.get("numero") for s in act.situations}
         held = set(presence.image.situations) | (presence.image.listed or frozenset())
         if said != held:
             yield _about(
@@ -132,7 +131,7 @@ def _numbers(numbers: set[int]) -> str:
 )
 def whole_texts(view: JournalView, _context: Context) -> Iterator[Finding]:
     """Texts of the holder and of each situation, compared whatever their case."""
-    for act, presence in _announced(view.derived(story)):
+    for act, presence in view.derived(story).announced():
         for label, said, held in _texts(act, presence.image):
             if held and _plain(said) not in {_plain(text) for text in held}:
                 yield _about(
@@ -151,7 +150,7 @@ def _texts(act: Act, image: CpsImage) -> Iterator[tuple[str, str, tuple[str, ...
         yield "nom", str(holder.get("nom") or ""), (*image.name.names, *practice)
         given = tuple(filter(None, (image.name.given_name, *image.name.given_names)))
         yield "prénom", str(holder.get("prenom") or ""), given
-    for each in _situations(act):
+    for each in act.situations:
         held = image.situations.get(each.get("numero", 0))
         if held is not None:
             said = str(each.get("raison_sociale") or "")
@@ -170,7 +169,7 @@ def _plain(text: str) -> str:
 )
 def limited_cards(view: JournalView, _context: Context) -> Iterator[Finding]:
     """A type or a remplaçant that is not seen cannot be limited; a CPE has its own rights."""
-    for act, presence in _announced(view.derived(story)):
+    for act, presence in view.derived(story).announced():
         certificate = presence.image.signature_certificate
         held = card_type(certificate) if certificate else None
         if held and act.card.get("type") not in (None, held):
@@ -181,7 +180,7 @@ def limited_cards(view: JournalView, _context: Context) -> Iterator[Finding]:
                 "Lire le type de carte (extension 1.2.250.1.71.1.2.2 du certificat) et limiter "
                 "les droits d'une CPF, CPE ou CPA.",
             )
-        for each in _situations(act):
+        for each in act.situations:
             known = presence.image.situations.get(each.get("numero", 0))
             if known and bool(each.get("remplacant")) is not known.substitute:
                 yield _about(
@@ -217,7 +216,7 @@ def _rights_of_a_cpe(view: JournalView) -> Iterator[Finding]:
 def right_category(view: JournalView, context: Context) -> Iterator[Finding]:
     """Category of CPS_ID_CARD against the rules profile of the environment."""
     production = context.environment.rules_profile == PRODUCTION
-    for act, presence in _announced(view.derived(story)):
+    for act, presence in view.derived(story).announced():
         known = presence.image.identity
         if known and known.test is production:
             yield _about(
@@ -250,27 +249,12 @@ def no_stale_identity(view: JournalView, _context: Context) -> Iterator[Finding]
         successor = told.successor(number, act.position)
         if successor is not None:
             yield _about(act, f"carte {successor.number}", f"carte {number}, retirée", advice)
-    for act, presence in _announced(told):
+    for act, presence in told.announced():
         info = presence.image.info
         said = _part(act.card, "titulaire").get("identifiant_national")
         others = {p.holder for p in told.presences if p.number != presence.number}
         if info and said and said != info.national_id and said in others:
             yield _about(act, f"titulaire {info.national_id}", f"titulaire {said}", advice)
-
-
-def _announced(told: CardStory) -> Iterator[tuple[Act, Presence]]:
-    """Gestures that say a card, with the card of that number that was in a reader."""
-    for act in told.acts:
-        number = act.card.get("numero")
-        for presence in told.present(act) if number else ():
-            if presence.number == number:
-                yield act, presence
-                break
-
-
-def _situations(act: Act) -> list[Mapping[str, Any]]:
-    found = act.card.get("situations")
-    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
 
 
 def _part(card: Mapping[str, object], name: str) -> Mapping[str, object]:

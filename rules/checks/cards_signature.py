@@ -21,6 +21,7 @@ from rules.judge import JournalView
 
 BY_CARD = ("INS/va1.37",)
 """Authentification INSi par CPx."""
+_FIELDS = ("structure", "secteur", "identifiant_facturation")
 
 
 @check(
@@ -148,7 +149,9 @@ def chosen_situation(view: JournalView, _context: Context) -> Iterator[Finding]:
     """The user's choice; the only situation of a card; any of them when nobody was asked.
 
     A remplaçant types the structure where he works: his is not compared (CD-12).
+    Situations that a gesture announces are compared too.
     """
+    yield from _misread(view.derived(story))
     chosen = view.derived(choices)
     for use in view.derived(uses):
         image, exchange = use.presence.image, use.assertion.exchange
@@ -168,6 +171,26 @@ def chosen_situation(view: JournalView, _context: Context) -> Iterator[Finding]:
         candidates = [held[number]] if number is not None else list(held.values())
         if not any(_fits(use, image, situation) for situation in candidates):
             yield _mismatch(use, image, candidates[0])
+
+
+def _misread(told: CardStory) -> Iterator[Finding]:
+    for act, presence in told.announced():
+        for each in act.situations:
+            situation = presence.image.situations.get(each.get("numero", 0))
+            if situation is None:
+                continue
+            billing = presence.image.billing_of(situation) or ""
+            held = (situation.structure_id, situation.sector, billing)
+            said = tuple(str(each.get(name) or "") for name in _FIELDS)
+            if (*said[:2], plain_billing(said[2])) != held:
+                yield Finding(
+                    f"geste {act.gesture.name}, situation {each['numero']}",
+                    ", ".join(filter(None, held)),
+                    ", ".join(filter(None, said)),
+                    "Lire structure et secteur dans CPS_ACTIVITY, et dans CPS_SIT_FACT la "
+                    "facturation de même lien logique.",
+                    exchange_id=act.exchange.id,
+                )
 
 
 def _fits(use: Use, image: CpsImage, situation: Situation) -> bool:

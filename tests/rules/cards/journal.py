@@ -18,6 +18,7 @@ from rules.judge import JournalView, judge_sequence
 START = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
 LOUISE, HUGO = "810999990012", "810999990178"
 LOUISE_CARD, HUGO_CARD = "2900000012", "2900000178"
+BILLING = "331999011"
 CPS_READER = "Banc CPS 00"
 
 
@@ -41,13 +42,19 @@ def identity(number: str, *, category: int = 0x80, ends: str = "20281231") -> by
 
 
 def name(family: str, given: str) -> bytes:
-    twice = (tlv(tag, family.encode()) for tag in (0x81, 0x82))
-    return tlv(0xE4, tlv(0x80, b"\x16"), *twice, tlv(0x84, given.encode()))
+    twice = (tlv(tag, family.encode("latin-1")) for tag in (0x81, 0x82))
+    return tlv(0xE4, tlv(0x80, b"\x16"), *twice, tlv(0x84, given.encode("latin-1")))
 
 
 def info(national_id: str, family: str) -> bytes:
     fields = (tlv(0x80, b"\x00"), tlv(0x81, national_id.encode()), tlv(0x82, b"\x0a"))
-    return tlv(0xED, *fields, tlv(0x84, family.encode()), tlv(0x85, b"SM54"))
+    return tlv(0xED, *fields, tlv(0x84, family.encode("latin-1")), tlv(0x85, b"SM54"))
+
+
+class Written(bytes):
+    """A data object with what a conformant software says of it."""
+
+    said: dict[str, Any]
 
 
 def situation(
@@ -57,15 +64,27 @@ def situation(
     place: str = "Cabinet médical des Essais",
     structure: str = "1330999004",
     sector: str = "SA07",
-) -> bytes:
-    return tlv(
-        0xEE,
-        tlv(0x80, bytes((mode,))),
-        tlv(0x83, bytes((link,))),
-        tlv(0x84, place.encode()),
-        tlv(0x85, structure.encode()),
-        tlv(0x86, sector.encode()),
+) -> Written:
+    """A situation d'exercice; its billing number is the first of :func:`billing`, or none."""
+    made = Written(
+        tlv(
+            0xEE,
+            tlv(0x80, bytes((mode,))),
+            tlv(0x83, bytes((link,))),
+            tlv(0x84, place.encode("latin-1")),
+            tlv(0x85, structure.encode()),
+            tlv(0x86, sector.encode()),
+        )
     )
+    made.said = {
+        "mode_exercice": f"{mode:02d}",
+        "remplacant": mode == 4,
+        "raison_sociale": place,
+        "structure": structure,
+        "secteur": sector,
+        "identifiant_facturation": BILLING if link == 1 else "",
+    }
+    return made
 
 
 def billing(*identifiers: str) -> bytes:
@@ -105,7 +124,7 @@ class Cps:
             "0001D101": identity(number),
             "0001D102": name(*names),
             "0001D103": info(holder, names[0]),
-            "0001D104": billing("331999011"),
+            "0001D104": billing(BILLING),
             "0001D120": situation(),
         }
         changed = {path[1:]: data for path, data in files.items()}
@@ -285,16 +304,7 @@ def announced(card: Cps) -> dict[str, Any]:
             "specialite": "SM54",
         },
         "situations": [
-            {
-                "numero": number,
-                "mode_exercice": "00",
-                "remplacant": False,
-                "raison_sociale": "Cabinet médical des Essais",
-                "structure": "1330999004",
-                "secteur": "SA07",
-                "identifiant_facturation": "331999011",
-            }
-            for number in numbers
+            {"numero": number, **getattr(card.situations[number], "said", {})} for number in numbers
         ],
         "situation": numbers[0] if len(numbers) == 1 else None,
     }
