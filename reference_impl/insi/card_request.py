@@ -43,8 +43,8 @@ class CardCriteria:
         read = self.beneficiary
         search = _ins.RECVITALE()
         if read.certified_nir:
-            search.append(_ins.MatriculeIndividu(*_number(read.certified_nir)))
-        search.append(_ins.MatriculeOD(*_number(read.insured_nir)))
+            search.append(_ins.MatriculeIndividu(_number(read.certified_nir)))
+        search.append(_ins.MatriculeOD(_number(read.insured_nir)))
         if read.birth_name:
             search.append(_ins.NomNaissance(read.birth_name))
         search.append(_ins.DateNaissance(_dashed(read.birth_date)))
@@ -72,9 +72,9 @@ class CardCriteria:
         return coverage
 
 
-def _number(nir: str) -> tuple[etree._Element, etree._Element]:
-    number, key = _split(nir)
-    return _ins.NumIdentifiant(number), _ins.Cle(key)
+def _number(nir: str) -> etree._Element:
+    # Without its key, as the only client seen; the key is in ContexteBAM.
+    return _ins.NumIdentifiant(nir[:13])
 
 
 def _split(nir: str) -> tuple[str, str]:
