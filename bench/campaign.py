@@ -33,7 +33,7 @@ from simulators.memory import Memory
 from simulators.platform import Platform
 from simulators.store import Store, StoreError
 
-SERVICES = ("psc", "insi", "dmp", "mssante")
+SERVICES = ("psc", "insi", "dmp", "mssante", "cards")
 """Services a campaign starts unless told otherwise."""
 
 

@@ -14,10 +14,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from reference_impl import contract
+from reference_impl import contract, contract_cards
 from reference_impl import contract_identity as asking
 from reference_impl.errors import InvalidRequestError, LgcError
-from reference_impl.gestures import exchanges, identity, patients, reception, sessions, verification
+from reference_impl.gestures import (
+    cards,
+    exchanges,
+    identity,
+    patients,
+    reception,
+    sessions,
+    verification,
+)
 from reference_impl.lgc import Lgc
 from reference_impl.openapi import describe
 
@@ -82,6 +90,15 @@ ACTIONS: Mapping[str, Action] = {
     "dmp.read": Action(contract.ReadDmp, contract.DmpReadAnswer, exchanges.dmp_read),
     "mss.send": Action(contract.SendMail, contract.ShipmentAnswer, exchanges.send_mail),
     "mss.read_inbox": Action(contract.ProfessionalOnly, contract.InboxAnswer, exchanges.read_inbox),
+    "card.read_cps": Action(contract_cards.ReadCps, contract_cards.CpsAnswer, cards.read_cps),
+    "card.choose_situation": Action(
+        contract_cards.ChooseSituation, contract_cards.CpsAnswer, cards.choose_situation
+    ),
+    "card.unblock": Action(contract_cards.UnblockCps, contract_cards.CpsAnswer, cards.unblock),
+    "card.close": Action(contract_cards.CloseCps, contract_cards.CpsAnswer, cards.close),
+    "card.read_vitale": Action(
+        contract.NoParameters, contract_cards.VitaleAnswer, cards.read_vitale
+    ),
     "outbox.read": Action(contract.NoParameters, contract.OutboxAnswer, exchanges.read_outbox),
     "outbox.flush": Action(contract.NoParameters, contract.OutboxAnswer, exchanges.flush_outbox),
     "dashboard.read": Action(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reference_impl.cards.sessions import Cards
 from reference_impl.cards.vitale import VitaleReader
 from reference_impl.errors import ForbiddenGestureError
 from reference_impl.ids import SeededIds
@@ -46,6 +47,7 @@ class Lgc:
     publisher: Publisher
     outbox: Outbox
     worker: Worker
+    cards: Cards
     vitale: VitaleReader
     _locks: dict[str, threading.RLock] = field(
         default_factory=lambda: defaultdict(threading.RLock), repr=False
@@ -80,6 +82,7 @@ class Lgc:
     def close(self) -> None:
         """Stop what runs; everything is already on disk."""
         self.worker.stop()
+        self.cards.shutdown()
         self.store.close()
 
 
@@ -102,6 +105,7 @@ class Base:
     ids: SeededIds
     transport: Transport
     sessions: PscSessions
+    cards: Cards
 
 
 def lay_base(environment: Environment, data: Path, seed: int, clock: Clock) -> Base:
@@ -115,6 +119,7 @@ def lay_base(environment: Environment, data: Path, seed: int, clock: Clock) -> B
         ids=SeededIds(store, seed, environment.software.oid),
         transport=transport,
         sessions=PscSessions(environment, transport, clock),
+        cards=Cards(environment, clock),
     )
 
 
@@ -134,7 +139,7 @@ def assemble(base: Base, outside: Outside) -> Lgc:
         ids=base.ids,
         records=records,
         sessions=base.sessions,
-        insi=InsiClient(base.environment, base.transport, base.ids, base.clock),
+        insi=InsiClient(base.environment, base.transport, base.ids, base.clock, base.cards),
         insi_log=InsiLog(base.store, base.clock),
         worklist=Worklist(base.store, base.clock),
         trusted=TrustedSenders(base.store, base.clock),
@@ -143,5 +148,6 @@ def assemble(base: Base, outside: Outside) -> Lgc:
         publisher=publisher,
         outbox=outbox,
         worker=Worker(outbox, base.clock),
+        cards=base.cards,
         vitale=VitaleReader(base.environment),
     )

@@ -5,7 +5,7 @@ whether its request was acted upon raises ``OutcomeUnknownError``; the outbox
 then finds out before it sends again (DMP-ERR-02).
 
 They are made by :mod:`reference_impl.wiring`: ``DmpClient(environment, transport,
-ids, clock)``, ``MssClient(environment, tokens)``, ``CdaWriter(environment)``.
+ids, clock, cards)``, ``MssClient(environment, tokens)``, ``CdaWriter(environment)``.
 """
 
 from __future__ import annotations

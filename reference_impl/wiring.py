@@ -16,7 +16,7 @@ def build(environment: Environment, data: Path, seed: int, clock: Clock) -> Lgc:
     """Wire an installation whose data are in a folder, and start its worker."""
     base = lay_base(environment, data, seed, clock)
     outside = Outside(
-        dmp=DmpClient(environment, base.transport, base.ids, clock),
+        dmp=DmpClient(environment, base.transport, base.ids, clock, base.cards),
         mailer=MssClient(environment, base.sessions),
         writer=CdaWriter(environment),
     )

@@ -59,7 +59,8 @@ def require_coherent(chip: Chip, card: CpsCard, certificate: x509.Certificate) -
     if number is not None and number != card.number:
         raise inconsistent(f"son numéro est {card.number}, celui de la puce {number}")
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    if card.national_id not in [name.value for name in names]:
+    # The common name of a CPE or a CPA is not the identifier of a professional (sheet §4.1).
+    if card.kind in {"CPS", "CPF"} and card.national_id not in [name.value for name in names]:
         raise inconsistent("son certificat de signature est au nom d’un autre porteur")
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value

@@ -13,8 +13,8 @@ from reference_impl.cards.errors import CardRefusedError, unreadable
 
 OK = 0x9000
 NOT_FOUND = 0x6A82
-_MOST_ANSWERS = 64
-"""61xx followed so many times: no file of a card is so long, the chip is out of order."""
+_MOST_ANSWERS = 512
+"""61xx followed so many times, octet by octet even: the chip is out of order."""
 
 
 class Channel(Protocol):

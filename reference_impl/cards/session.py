@@ -56,7 +56,7 @@ class CardSession:
         return CardKey(public, self.sign)
 
     def require_usable(self, now: datetime, *, production: bool) -> None:
-        """Refuse a card that is expired, not valid yet, inconsistent, or for tests only."""
+        """Refuse a card that is expired, not valid yet, inconsistent, or of another environment."""
         with self._in_use() as chip:
             require_coherent(chip, self.card, self.certificate)
             actua = chip.validity()
@@ -70,12 +70,8 @@ class CardSession:
                 raise _out_of_date("CARTE_EXPIREE", f"a expiré le {ends:%d/%m/%Y}")
             if early:
                 raise _out_of_date("CARTE_PAS_ENCORE_VALIDE", f"vaut à partir du {begins:%d/%m/%Y}")
-            if production and self.card.test:
-                raise CardError(
-                    "CARTE_DE_TEST",
-                    "Cette carte de test est refusée en production : insérez votre carte réelle.",
-                    "carte",
-                )
+            if production is self.card.test:
+                raise _of_another_world(test=self.card.test)
 
     def tries_left(self) -> int | None:
         """Tries of the code porteur left."""
@@ -166,6 +162,14 @@ def _certificate(chip: Chip) -> x509.Certificate:
         return x509.load_der_x509_certificate(chip.certificate())
     except ValueError as error:
         raise unreadable("son certificat de signature") from error
+
+
+def _of_another_world(*, test: bool) -> CardError:
+    if test:
+        code, sentence = "CARTE_DE_TEST", "une carte de test ne sert pas en production"
+    else:
+        code, sentence = "CARTE_REELLE", "une carte réelle ne sert pas à des essais"
+    return CardError(code, f"La carte est refusée : {sentence}.", "carte")
 
 
 def _out_of_date(code: str, fact: str) -> CardError:

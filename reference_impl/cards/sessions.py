@@ -18,13 +18,14 @@ from reference_impl.cards.pinpad import DescriptorPinPad, PinPad
 from reference_impl.cards.places import cps_places
 from reference_impl.cards.session import CardSession, CardView
 from reference_impl.cards.signer import Signer, issuers_of
-from reference_impl.errors import InvalidRequestError
+from reference_impl.errors import ForbiddenGestureError, InvalidRequestError
 from reference_impl.people import Environment, Professional, Structure
 from reference_impl.ports import Clock
 
 _FINESS = "1"
 """First digit of a Struct_IdNat that is a FINESS (table G07)."""
 
+_FULL_RIGHTS = frozenset({"CPS", "CPF"})
 _WRONG_CODE = frozenset({"CODE_FAUX", "CARTE_BLOQUEE"})
 
 Places = Callable[[str | None], Sequence[Place]]
@@ -60,6 +61,20 @@ class Cards:
         finess = identifier[1:] if identifier.startswith(_FINESS) else None
         structure = Structure(identifier, situation.structure_name, finess, situation.sector)
         return replace(professional, structure=structure, billing_id=situation.billing_id)
+
+    def require_full_rights(self, professional: Professional) -> None:
+        """Raise ForbiddenGestureError for a CPE or a CPA, which neither deposit nor consult.
+
+        Source: PDT-INF-526, rights of the DMP by kind of card.
+        """
+        kind = self._session(professional.national_id).card.kind
+        if kind not in _FULL_RIGHTS:
+            raise ForbiddenGestureError(
+                "CARTE_SANS_DROIT",
+                f"Une carte {kind} ne permet ni de déposer ni de consulter : un professionnel de "
+                "santé doit le faire avec sa CPS.",
+                "professionnel",
+            )
 
     def signer(self, professional: Professional) -> Signer:
         """The signature key of the card, with its certificate and authorities."""

@@ -1,7 +1,8 @@
 """One call to the DMP and its answer: VIHF, envelope, mutual TLS, faults.
 
-The card authenticates the connection and signs the VIHF; each call has its own
-assertion and its own MessageID.
+The card signs the VIHF; each call has its own assertion and its own MessageID. The
+connection is authenticated with the key file of the same person: Python's ``ssl``
+cannot use a key that stays in a card.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from urllib.parse import urljoin
 import httpx
 from lxml import etree
 
+from reference_impl.cards.sessions import Cards
+from reference_impl.cards.signer import Signer
 from reference_impl.dmp import errors, soap, vihf
-from reference_impl.dmp.credentials import Signer, load_signer
 from reference_impl.errors import (
     ConfigurationError,
     OutcomeUnknownError,
@@ -52,16 +54,22 @@ class DmpChannel:
     """Sends what :mod:`reference_impl.dmp.client` builds."""
 
     def __init__(
-        self, environment: Environment, transport: Transport, ids: IdSource, clock: Clock
+        self,
+        environment: Environment,
+        transport: Transport,
+        ids: IdSource,
+        clock: Clock,
+        cards: Cards,
     ) -> None:
         self._environment = environment
+        self._cards = cards
         self._transport = transport
         self._ids = ids
         self._clock = clock
 
     def signer(self, professional: Professional) -> Signer:
         """The signature key of the professional's card."""
-        return load_signer(self._transport.credential(professional.sign_credential))
+        return self._cards.signer(professional)
 
     def body(
         self,
@@ -105,7 +113,7 @@ class DmpChannel:
         assertion = vihf.Assertion(
             id=self._ids.uuid(),
             issued_at=self._clock.now(),
-            professional=caller.professional,
+            professional=self._cards.professional(caller.professional),
             software=self._environment.software,
             resource_id=caller.resource_id,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from reference_impl.cards.sessions import Cards
 from reference_impl.dmp import patients, queries, submission
 from reference_impl.dmp.channel import Caller, DmpChannel, Transaction
 from reference_impl.documents.metadata import DocumentEntry, cx, read_entry
@@ -38,10 +39,16 @@ class DmpClient:
     """The DmpGateway of one installation."""
 
     def __init__(
-        self, environment: Environment, transport: Transport, ids: IdSource, clock: Clock
+        self,
+        environment: Environment,
+        transport: Transport,
+        ids: IdSource,
+        clock: Clock,
+        cards: Cards,
     ) -> None:
         self._environment = environment
-        self._channel = DmpChannel(environment, transport, ids, clock)
+        self._channel = DmpChannel(environment, transport, ids, clock, cards)
+        self._cards = cards
         self._ids = ids
         self._clock = clock
 
@@ -78,6 +85,7 @@ class DmpClient:
     ) -> DepositResult:
         """TD2.1. Each try carries the same document under the same uniqueId."""
         entry = self._own_entry(document, patient, professional)
+        self._cards.require_full_rights(professional)
         # Refused before anything leaves.
         submission.confidentiality(entry, visibility)
         part = self._ids.uuid()
@@ -107,12 +115,14 @@ class DmpClient:
 
     def search(self, patient: Patient, professional: Professional) -> tuple[DmpEntry, ...]:
         """TD3.1a: the documents up to date of the last two years."""
+        self._cards.require_full_rights(professional)
         caller = self._caller(patient, professional)
         request = queries.find_documents(caller.resource_id, self._clock.now() - _SEARCHED)
         return queries.read_entries(self._channel.body(_QUERY, caller, request))
 
     def read(self, patient: Patient, professional: Professional, unique_id: str) -> bytes:
         """TD3.2 of one document, asked for by its uniqueId."""
+        self._cards.require_full_rights(professional)
         caller = self._caller(patient, professional)
         reply = self._channel.reply(_RETRIEVE, caller, queries.retrieve(unique_id))
         return queries.read_document(reply, unique_id)

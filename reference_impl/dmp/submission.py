@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from reference_impl.dmp.credentials import Signer
+from reference_impl.cards.signer import Signer
 from reference_impl.dmp.soap import Part, include
 from reference_impl.dmp.xades import SignedLot, sign
 from reference_impl.documents import codes, ebrim

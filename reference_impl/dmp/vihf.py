@@ -19,8 +19,8 @@ from signxml.algorithms import (
 )
 from signxml.signer import XMLSigner
 
+from reference_impl.cards.signer import Signer
 from reference_impl.clock import wire_instant
-from reference_impl.dmp.credentials import Signer
 from reference_impl.people import Professional, SoftwareIdentity
 from reference_impl.xmltree import node
 

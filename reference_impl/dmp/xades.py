@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
+from reference_impl.cards.signer import Signer, distinguished_name
 from reference_impl.clock import wire_instant
-from reference_impl.dmp.credentials import Signer, distinguished_name
 from reference_impl.xmltree import canonical, node, parse
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"

@@ -15,9 +15,10 @@ from lxml.builder import ElementMaker
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.signer import XMLSigner
 
+from reference_impl.cards.signer import Signer
 from reference_impl.clock import wire_instant
 from reference_impl.errors import ConfigurationError
-from reference_impl.people import Credential, Professional
+from reference_impl.people import Professional
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -41,13 +42,14 @@ _ds = ElementMaker(namespace=DSIG, nsmap={"ds": DSIG})
 
 
 def signed_assertion(
-    professional: Professional, credential: Credential, assertion_id: str, at: datetime
+    professional: Professional, signer: Signer, assertion_id: str, at: datetime
 ) -> etree._Element:
     """The assertion of a professional; ``assertion_id`` is an NCName (``_`` + UUID).
 
+    Structure and billing number are those of the situation of the card.
     NameID is the CN of the certificate and Issuer its subject (INS-W-11).
     """
-    certificate = x509.load_pem_x509_certificate(credential.cert_path.read_bytes())
+    certificate = signer.certificate
     assertion = _saml.Assertion(
         _saml.Issuer(subject_text(certificate), Format=SUBJECT_NAME),
         # The schema wants the signature between Issuer and Subject.
@@ -58,14 +60,14 @@ def signed_assertion(
         IssueInstant=wire_instant(at),
         Version="2.0",
     )
-    signer = XMLSigner(
+    xml_signer = XMLSigner(
         signature_algorithm=SignatureMethod.RSA_SHA256,
         digest_algorithm=DigestAlgorithm.SHA256,
         c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
-    return signer.sign(
+    return xml_signer.sign(
         assertion,
-        key=credential.key_path.read_bytes(),
+        key=signer.key,
         cert=[certificate],
         reference_uri=f"#{assertion_id}",
         id_attribute="ID",

@@ -13,6 +13,7 @@ from typing import Literal
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from reference_impl.cards.sessions import Cards
 from reference_impl.errors import ConfigurationError, ServiceError
 from reference_impl.insi.answer import AMBIGUOUS, FOUND, NOT_FOUND, Answer, read_answer
 from reference_impl.insi.assertion import common_name, signed_assertion
@@ -72,9 +73,15 @@ class InsiClient:
     """The client of one installation."""
 
     def __init__(
-        self, environment: Environment, transport: Transport, ids: IdSource, clock: Clock
+        self,
+        environment: Environment,
+        transport: Transport,
+        ids: IdSource,
+        clock: Clock,
+        cards: Cards,
     ) -> None:
         self._environment = environment
+        self._cards = cards
         self._transport = transport
         self._ids = ids
         self._clock = clock
@@ -136,12 +143,14 @@ class InsiClient:
         self, criteria: Asked, message_id: str, professional: Professional
     ) -> tuple[int, bytes]:
         url = _configured(self._environment.insi_cpx, "insi.cpx")
-        credential = self._transport.credential(professional.sign_credential)
+        signer = self._cards.signer(professional)
         assertion = signed_assertion(
-            professional, credential, f"_{self._ids.uuid()}", self._clock.now()
+            self._cards.professional(professional),
+            signer,
+            f"_{self._ids.uuid()}",
+            self._clock.now(),
         )
-        certificate = x509.load_pem_x509_certificate(credential.cert_path.read_bytes())
-        header = self._header(message_id, common_name(certificate))
+        header = self._header(message_id, common_name(signer.certificate))
         body = envelope(criteria, header, self._environment.software, assertion)
         return self._post(url, criteria.action, body, None)
 

@@ -40,7 +40,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
-    with running(("psc", "insi", "dmp", "mssante")) as started:
+    with running(("psc", "insi", "dmp", "mssante", "cards")) as started:
         yield started
 
 

@@ -98,7 +98,10 @@ def wires(platform: Platform, folder: Path) -> dict[str, Wire]:
         where = folder / uuid.uuid4().hex
         where.mkdir(parents=True)
         lgc = caller(platform, where)
-        assert lgc.dmp.existence(lgc.patient(), lgc.doctor).state == "actif"
+        try:
+            assert lgc.dmp.existence(lgc.patient(), lgc.doctor).state == "actif"
+        finally:
+            lgc.cards.shutdown()
 
     def submit() -> None:
         unique = f"<{uuid.uuid4()}@medecin.banc.mssante.fr>"

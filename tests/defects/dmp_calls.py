@@ -21,6 +21,7 @@ from reference_impl.contract import DmpAnswer
 from reference_impl.errors import LgcError
 from reference_impl.gestures import exchanges, views
 from reference_impl.ports import DmpStatus
+from tests.reference_impl.story import signer_of
 
 from .mistakes import action, around, broken, nothing, put, trusting, vihf, written
 
@@ -41,14 +42,14 @@ def _with_the_action_of_searches(
 
 
 def _drawn_once(
-    original: Any, channel: Any, environment: Any, transport: Any, ids: Any, clock: Any
+    original: Any, channel: Any, environment: Any, transport: Any, ids: Any, clock: Any, cards: Any
 ):
     drawn = ids.uuid()
-    original(channel, environment, transport, SimpleNamespace(uuid=lambda: drawn), clock)
+    original(channel, environment, transport, SimpleNamespace(uuid=lambda: drawn), clock, cards)
 
 
-def _signed_with_authentication_key(original: Any, channel: Any, professional: Any) -> Any:
-    return original(channel, replace(professional, sign_credential=professional.auth_credential))
+def _signed_with_authentication_key(_original: Any, channel: Any, professional: Any) -> Any:
+    return signer_of(channel._environment.credentials[professional.auth_credential])
 
 
 def _connected_with(name: str) -> Any:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 from bench.defects import Injection
+from tests.reference_impl.story import signer_of
 
 from .mistakes import around, broken, nothing, put, trusting, written
 
@@ -24,9 +26,13 @@ def _shifted(**duration: float) -> Any:
 
 
 def _with_authentication_key(original: Any, client: Any, *arguments: Any) -> Any:
-    *others, professional = arguments
-    wrong = replace(professional, sign_credential=professional.auth_credential)
-    return original(client, *others, wrong)
+    cards, professional = client._cards, arguments[-1]
+    wrong = signer_of(client._environment.credentials[professional.auth_credential])
+    client._cards = SimpleNamespace(professional=cards.professional, signer=lambda _: wrong)
+    try:
+        return original(client, *arguments)
+    finally:
+        client._cards = cards
 
 
 def _reformatted(original: Any, *arguments: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from reference_impl.cards.sessions import Cards
 from reference_impl.config import read_environment
 from reference_impl.lgc import Base, Lgc, Outside, assemble, lay_base
 from reference_impl.people import (
@@ -29,6 +30,7 @@ from reference_impl.people import (
     Visibility,
 )
 from reference_impl.ports import DepositResult, DmpEntry, DmpStatus, ReceivedMail, SendResult
+from tests.reference_impl.cards.readers import InProcess, card_of_louise, places
 
 NOON = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
 LOUISE = "810999990012"
@@ -237,6 +239,7 @@ class House:
     clock: ManualClock = field(default_factory=ManualClock)
     dmp: FakeDmp = field(default_factory=FakeDmp)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    reader: InProcess = field(default_factory=lambda: InProcess(card=card_of_louise()))
     seed: int = 7
     lgc: Lgc = field(init=False)
     base: Base = field(init=False)
@@ -245,7 +248,9 @@ class House:
         self.reopen()
 
     def reopen(self) -> Lgc:
-        self.base = lay_base(self.environment, self.folder / "donnees", self.seed, self.clock)
+        base = lay_base(self.environment, self.folder / "donnees", self.seed, self.clock)
+        cards = Cards(self.environment, self.clock, places(self.reader))
+        self.base = replace(base, cards=cards)
         self.lgc = assemble(self.base, Outside(self.dmp, self.mailer, FakeWriter()))
         return self.lgc
 

@@ -12,9 +12,15 @@ from tempfile import mkdtemp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
+from reference_impl.cards.signer import Signer
 from reference_impl.documents.writer import CdaWriter
 from reference_impl.people import (
     Credential,
@@ -153,3 +159,13 @@ def _certificate(
         .add_extension(x509.BasicConstraints(subject == issuer, None), critical=True)
         .sign(issuer_key, hashes.SHA256())
     )
+
+
+def signer_of(credential: Credential) -> Signer:
+    """A signer on files, which the LGC has no more: what a card would give."""
+    key = load_pem_private_key(credential.key_path.read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    certificate = x509.load_pem_x509_certificate(credential.cert_path.read_bytes())
+    assert credential.chain_path is not None
+    chain = x509.load_pem_x509_certificates(credential.chain_path.read_bytes())
+    return Signer(key, certificate, tuple(c for c in chain if c != certificate))

@@ -87,7 +87,7 @@ _NEED_GESTURES = frozenset({"DMP-02-01", "DMP-02-02", "DMP-02-03"})
 
 @pytest.fixture(scope="module")
 def meeting(tmp_path_factory: pytest.TempPathFactory):
-    with running(("psc", "dmp", "mssante")) as platform:
+    with running(("psc", "dmp", "mssante", "cards")) as platform:
         environment = read_environment(Path(platform.folder) / "environnement.json")
         data = tmp_path_factory.mktemp("lgc")
         lgc = build(environment, data, 1, SystemClock())

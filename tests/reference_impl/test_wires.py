@@ -26,7 +26,7 @@ LOUISE = "810999990012"
 
 @pytest.fixture(scope="module")
 def shared_platform() -> Iterator[Platform]:
-    with running(("psc", "insi", "dmp", "mssante", "pki")) as platform:
+    with running(("psc", "insi", "dmp", "mssante", "cards", "pki")) as platform:
         yield platform
 
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from lxml import etree
 
+from reference_impl.cards.signer import Signer
 from reference_impl.clock import SystemClock
 from reference_impl.dmp import vihf
-from reference_impl.dmp.credentials import Signer, load_signer
 from reference_impl.dmp.xades import SignedLot, sign
 from reference_impl.documents import codes
 from reference_impl.documents.codes import Code
@@ -30,6 +30,7 @@ from reference_impl.documents.metadata import DocumentEntry, cx, read_entry
 from reference_impl.documents.xdm import CONSULTATIONS
 from reference_impl.people import Document, Patient
 from simulators.platform import Platform
+from tests.reference_impl.story import signer_of
 from tests.simulators.dmp.test_dmp_service import Caller
 
 SOURCES = Path(__file__).parent / "ipf"
@@ -130,7 +131,7 @@ class Ipf:
 
     @property
     def _signer(self) -> Signer:
-        return load_signer(self.lgc.environment.credentials[self.lgc.doctor.sign_credential])
+        return signer_of(self.lgc.environment.credentials[self.lgc.doctor.sign_credential])
 
 
 def _signature_entry(entry: DocumentEntry, submitted: str) -> DocumentEntry:

@@ -51,7 +51,7 @@ def class_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
-    with running(["dmp"]) as running_platform:
+    with running(["dmp", "cards"]) as running_platform:
         yield running_platform
 
 

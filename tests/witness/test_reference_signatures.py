@@ -18,10 +18,9 @@ import pytest
 from lxml import etree
 
 from reference_impl.dmp import soap, submission, vihf
-from reference_impl.dmp.credentials import load_signer
 from reference_impl.documents.metadata import read_entry
 from reference_impl.people import Visibility
-from tests.reference_impl.story import LOUISE, ROOT, SOFTWARE, card, written
+from tests.reference_impl.story import LOUISE, ROOT, SOFTWARE, card, signer_of, written
 
 NOW = datetime(2026, 3, 12, 9, 25, tzinfo=UTC)
 XADES_IDS = (
@@ -53,7 +52,7 @@ def deposit() -> tuple[etree._Element, bytes, bytes]:
         submitted_at=NOW,
         software=SOFTWARE,
     )
-    body, (document, seal) = submission.build(parcel, load_signer(card()))
+    body, (document, seal) = submission.build(parcel, signer_of(card()))
     return body, document.content, seal.content
 
 
@@ -67,7 +66,7 @@ def envelope(deposit) -> bytes:
         SOFTWARE,
         "285073306304208^^^&1.2.250.1.213.1.4.10&ISO^NH",
     )
-    signed = vihf.build(assertion, load_signer(card()))
+    signed = vihf.build(assertion, signer_of(card()))
     body, _, _ = deposit
     return soap.envelope(submission.ACTION, "urn:uuid:1", "https://dmp.test/", signed, body)
 

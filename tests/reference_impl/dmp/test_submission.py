@@ -13,12 +13,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from lxml import etree
 
 from reference_impl.dmp import soap, submission
-from reference_impl.dmp.credentials import load_signer
 from reference_impl.dmp.vihf import Assertion, build
 from reference_impl.documents.metadata import read_entry
 from reference_impl.errors import ForbiddenGestureError
 from reference_impl.people import Visibility
-from tests.reference_impl.story import LOUISE, ROOT, SOFTWARE, card, written
+from tests.reference_impl.story import LOUISE, ROOT, SOFTWARE, card, signer_of, written
 from tests.shared_data import SHARED, needs_shared
 
 NS = {
@@ -48,7 +47,7 @@ def deposit(**changes):
 
 def built(**changes):
     """The body, parsed alone as a receiver does, and the parts."""
-    body, parts = submission.build(deposit(**changes), load_signer(card()))
+    body, parts = submission.build(deposit(**changes), signer_of(card()))
     return etree.fromstring(etree.tostring(body)), parts
 
 
@@ -163,7 +162,7 @@ def test_the_signature_verifies_with_the_key_of_the_card():
     signed_info = etree.fromstring(etree.tostring(root.find("ds:SignedInfo", NS), with_tail=False))
     canonical = etree.tostring(signed_info, method="c14n", with_comments=True)
     value = base64.b64decode(root.findtext("ds:SignatureValue", namespaces=NS))
-    public = load_signer(card()).certificate.public_key()
+    public = signer_of(card()).certificate.public_key()
     public.verify(value, canonical, PKCS1v15(), SHA256())
     # Each certificate of the chain is named by its digest.
     assert len(xpath(root, "//xad:Cert")) == 2
@@ -178,7 +177,7 @@ def test_the_vihf_says_who_calls_about_whom_with_what():
         SOFTWARE,
         "285073306304208^^^&1.2.250.1.213.1.4.10&ISO^NH",
     )
-    root = build(assertion, load_signer(card()))
+    root = build(assertion, signer_of(card()))
     children = [etree.QName(child).localname for child in root]
     assert children == ["Issuer", "Signature", "Subject", "AuthnStatement", "AttributeStatement"]
     assert root.get("ID") == "_443fa402-a86b-4c85-9679-a866e5dbe8fb"
@@ -197,7 +196,7 @@ def test_the_vihf_says_who_calls_about_whom_with_what():
 
 def test_a_nurse_has_one_role_only():
     nurse = replace(LOUISE, profession="60", profession_label="Infirmier", speciality=None)
-    root = build(Assertion("a", NOW, nurse, SOFTWARE, "x"), load_signer(card()))
+    root = build(Assertion("a", NOW, nurse, SOFTWARE, "x"), signer_of(card()))
     assert [r.get("code") for r in root.iter("{urn:hl7-org:v3}Role")] == ["60"]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import httpx
 import pytest
 import respx
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml.verifier import XMLVerifier
 
@@ -186,7 +187,7 @@ def test_the_cps_way_signs_an_assertion(
     route = answers(insi, found(), url=CPX)
     search(house.lgc.insi, louise, "CAMILLE", "cps")
     tree = etree.fromstring(route.calls[0].request.content)
-    certificate = house.environment.credentials[louise.sign_credential].cert_path.read_text()
+    certificate = house.lgc.cards.signer(louise).certificate.public_bytes(Encoding.PEM).decode()
     assertion = tree.find(".//saml:Assertion", NAMES)
     signed = XMLVerifier().verify(assertion, x509_cert=certificate, id_attribute="ID").signed_xml
     assert signed is not None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from reference_impl.cards.sessions import Cards
 from reference_impl.clock import SystemClock
 from reference_impl.config import read_environment
 from reference_impl.dmp.client import DmpClient
@@ -20,7 +21,6 @@ from reference_impl.documents.writer import CdaWriter
 from reference_impl.errors import LgcError
 from reference_impl.ids import SeededIds
 from reference_impl.people import (
-    Credential,
     Document,
     Environment,
     Ins,
@@ -35,6 +35,7 @@ from reference_impl.transport import Transport
 from rules.exchange import Outcome
 from simulators.platform import Platform
 from simulators.testing import client, exchanges, running
+from tests.reference_impl.story import signer_of
 
 VISIBLE = Visibility(masked_to_professionals=False)
 MASKED = Visibility(masked_to_professionals=True)
@@ -47,6 +48,7 @@ class Caller:
     platform: Platform
     environment: Environment
     ids: SeededIds
+    cards: Cards
     dmp: DmpClient
 
     @property
@@ -90,23 +92,22 @@ def caller(platform: Platform, folder: Path) -> Caller:
     environment = read_environment(platform.folder / "environnement.json")
     seed = zlib.crc32(str(folder).encode())  # one seed a test: the DMP keeps what each deposits
     ids = SeededIds(Store(folder / "lgc.sqlite"), seed, environment.software.oid)
-    return Caller(
-        platform,
-        environment,
-        ids,
-        DmpClient(environment, Transport(environment), ids, SystemClock()),
-    )
+    cards = Cards(environment, SystemClock())
+    client = DmpClient(environment, Transport(environment), ids, SystemClock(), cards)
+    return Caller(platform, environment, ids, cards, client)
 
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
-    with running(["dmp"]) as started:
+    with running(["dmp", "cards"]) as started:
         yield started
 
 
 @pytest.fixture
-def lgc(platform: Platform, tmp_path: Path) -> Caller:
-    return caller(platform, tmp_path)
+def lgc(platform: Platform, tmp_path: Path) -> Iterator[Caller]:
+    made = caller(platform, tmp_path)
+    yield made
+    made.cards.shutdown()
 
 
 @pytest.mark.parametrize("state", ["actif", "absent", "fermé"])
@@ -185,16 +186,12 @@ def test_a_named_fault_is_the_answer_and_nothing_is_kept(lgc: Caller) -> None:
 
 
 def test_a_vihf_signed_by_the_wrong_certificate_is_refused(lgc: Caller) -> None:
-    name = lgc.doctor.national_id
-    wrong = lgc.environment.credentials[f"cps-{name}-auth"]
-    credentials = {**lgc.environment.credentials, f"cps-{name}-sign": wrong}
-    environment = replace(lgc.environment, credentials=credentials)
-    dmp = DmpClient(environment, Transport(environment), lgc.ids, SystemClock())
+    wrong = signer_of(lgc.environment.credentials[lgc.doctor.auth_credential])
+    lgc.cards.signer = lambda _professional: wrong  # type: ignore[method-assign]
     with pytest.raises(LgcError):
-        dmp.existence(lgc.patient(), lgc.doctor)
+        lgc.dmp.existence(lgc.patient(), lgc.doctor)
     assert lgc.last().error_code == "DMPInvalidCertificate"
     assert lgc.last().response.status == 500
-    assert isinstance(wrong, Credential)
 
 
 @pytest.mark.parametrize(
@@ -238,12 +235,12 @@ def test_states_are_set_by_name_and_wrong_names_are_told(platform: Platform) -> 
 
 def test_a_restarted_bench_has_kept_the_deposits(tmp_path: Path) -> None:
     options = {"folder": tmp_path / "banc", "campaign": "reprise", "store_url": None}
-    with running(["dmp"], **options) as first:
+    with running(["dmp", "cards"], **options) as first:
         lgc = caller(first, tmp_path)
         patient = lgc.patient()
         document = lgc.document(patient)
         lgc.dmp.deposit(document, patient, lgc.doctor, VISIBLE)
-    with running(["dmp"], **options) as second:
+    with running(["dmp", "cards"], **options) as second:
         lgc = caller(second, tmp_path)
         lgc.dmp.authorize(patient, lgc.doctor, "AJOUT")
         assert [e.unique_id for e in lgc.dmp.search(patient, lgc.doctor)] == [document.unique_id]
