@@ -43,7 +43,9 @@ def platform() -> Iterator[Platform]:
         yield started
 
 
-def call(program: Path, platform: Platform, idam: str = "TSTBANC00042") -> dict[str, Any]:
+def call(
+    program: Path, platform: Platform, idam: str = "TSTBANC00042", **changes: Any
+) -> dict[str, Any]:
     files = platform.descriptor["certificats"]["org-insi-manu"]
     told = {
         "url": platform.descriptor["insi"]["organisation"],
@@ -58,6 +60,7 @@ def call(program: Path, platform: Platform, idam: str = "TSTBANC00042") -> dict[
             "Sexe": "F",
             "DateNaissance": "1985-07-12",
         },
+        **changes,
     }
     command = ["node", program.name, json.dumps(told)]
     done = subprocess.run(command, cwd=program.parent, capture_output=True, timeout=60, check=False)
@@ -75,6 +78,27 @@ def test_it_searches_and_reads_the_answer(program: Path, platform: Platform) -> 
     active = said["resultat"]["INDIVIDU"]["INSACTIF"]
     assert active["IdIndividu"] == {"NumIdentifiant": "2850733063042", "Cle": "08"}
     sent = exchanges(platform, "insi")[-1]
+    judged = judge_journal(JournalView((sent,)), platform.kernel.environment)
+    assert judged.findings == ()
+
+
+def test_it_searches_by_the_carte_vitale(program: Path, platform: Platform) -> None:
+    """WS_INS1: the second of twins, told by rank."""
+    twin = next(p for p in platform.kernel.world.patients if p.rank == "2")
+    said = call(
+        program,
+        platform,
+        operation="rechercherInsAvecCarteVitale",
+        traits={
+            "MatriculeOD": {"NumIdentifiant": twin.insured},
+            "DateNaissance": twin.birth_date,
+            "RangNaissance": twin.rank,
+        },
+    )
+    active = said["resultat"]["INDIVIDU"]["INSACTIF"]
+    assert active["IdIndividu"] == {"NumIdentifiant": twin.matricule, "Cle": twin.key}
+    sent = exchanges(platform, "insi")[-1]
+    assert sent.operation == "rechercherInsAvecCarteVitale"
     judged = judge_journal(JournalView((sent,)), platform.kernel.environment)
     assert judged.findings == ()
 

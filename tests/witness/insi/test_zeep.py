@@ -52,6 +52,11 @@ def platform() -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def client(platform: Platform) -> Client:
+    return connected(platform)
+
+
+def connected(platform: Platform) -> Client:
+    """A client of the description as it is served now."""
     files = platform.descriptor["certificats"]["org-insi-manu"]
     session = requests.Session()
     session.trust_env = False
@@ -100,6 +105,23 @@ def test_zeep_searches_and_reads_the_answer(client: Client, platform: Platform) 
     assert judged.findings == ()
 
 
+def test_zeep_searches_by_the_carte_vitale(client: Client, platform: Platform) -> None:
+    """WS_INS1: the first child of a card, who has no certified number."""
+    child = next(p for p in platform.kernel.world.patients if p.insured)
+    answer = client.service.rechercherInsAvecCarteVitale(
+        MatriculeOD={"NumIdentifiant": child.insured},
+        DateNaissance=child.birth_date,
+        RangNaissance=child.rank,
+        _soapheaders=headers(client),
+    )
+    assert answer.CR.CodeCR == "00"
+    assert answer.INDIVIDU.INSACTIF.IdIndividu.NumIdentifiant == child.matricule
+    call = exchanges(platform, "insi")[-1]
+    assert call.operation == "rechercherInsAvecCarteVitale"
+    judged = judge_journal(JournalView((call,)), platform.kernel.environment)
+    assert judged.findings == ()
+
+
 @pytest.mark.parametrize("fault", ["desir_1020", "insi_102"])
 def test_zeep_reads_both_shapes_of_faults(client: Client, platform: Platform, fault: str) -> None:
     platform.kernel.faults.add("insi", fault=fault)
@@ -115,3 +137,27 @@ def test_zeep_reads_the_refusal_of_an_unknown_software(client: Client) -> None:
         client.service.rechercherInsAvecTraitsIdentite(
             **CAMILLE, _soapheaders=headers(client, idam="TSTINCONNU99")
         )
+
+
+def test_zeep_verifies_where_the_bench_serves_it(platform: Platform) -> None:
+    """WS_INS3 to WS_INS5 on our own wire: the description is enough to call them."""
+    with platform.kernel.unit() as unit:
+        platform.services["insi"].set_state(unit, {"verification": True, "delai_verification": 0})
+    caller = connected(platform)
+    verified = {
+        "Matricule": {"NumIdentifiant": "2850733063042", "Cle": "08"},
+        "OID": "1.2.250.1.213.1.4.8",
+        **CAMILLE,
+    }
+    one = caller.service.verifierIns(**verified, _soapheaders=headers(caller))
+    assert (one.CR.CodeCR, one.CR.LibelleCR) == ("00", "INS conforme")
+    wrong = {**verified, "Sexe": "M", "Ligne": "2"}
+    deposited = caller.service.deposerVerificationsIns(
+        VERIFINS=[{**verified, "Ligne": "1"}, wrong], _soapheaders=headers(caller)
+    )
+    assert deposited.Etat == "en cours"
+    done = caller.service.suivreVerificationsIns(
+        Identifiant=deposited.Identifiant, _soapheaders=headers(caller)
+    )
+    assert done.Etat == "terminé"
+    assert {line.Ligne: line.CodeCR for line in done.LIGNE} == {"1": "00", "2": "01"}

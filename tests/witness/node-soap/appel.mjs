@@ -1,5 +1,5 @@
 // Reads ?wsdl over mutual TLS, searches one person, prints what it understood as JSON.
-// Usage: node appel.mjs <parameters as JSON>: url, ca, certificat, cle, idam, traits.
+// Usage: node appel.mjs <parameters as JSON>: url, ca, certificat, cle, idam, traits, operation.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import https from "node:https";
@@ -7,6 +7,7 @@ import axios from "axios";
 import soap from "soap";
 
 const told = JSON.parse(process.argv[2]);
+const operation = told.operation ?? "rechercherInsAvecTraitsIdentite";
 const tls = {
   ca: readFileSync(told.ca),
   cert: readFileSync(told.certificat),
@@ -29,13 +30,13 @@ const contexts = (idam) =>
   `<b:ContexteBAM xmlns:b="urn:siram:bam:ctxbam" Version="01_02"><b:Id>${randomUUID()}</b:Id>` +
   `<b:Temps>${now}</b:Temps><b:Emetteur>1330999004</b:Emetteur><b:COUVERTURE/></b:ContexteBAM>` +
   `<w:Action xmlns:w="http://www.w3.org/2005/08/addressing">` +
-  `urn:ServiceIdentiteCertifiee:1.0.0:rechercherInsAvecTraitsIdentite</w:Action>` +
+  `urn:ServiceIdentiteCertifiee:1.0.0:${operation}</w:Action>` +
   `<w:MessageID xmlns:w="http://www.w3.org/2005/08/addressing">uuid:${randomUUID()}</w:MessageID>`;
 
 client.addSoapHeader(contexts(told.idam));
 const said = { operations: Object.keys(client.describe()["ICIR-v1"].ICIRService) };
 try {
-  const [answer] = await client.rechercherInsAvecTraitsIdentiteAsync(told.traits);
+  const [answer] = await client[`${operation}Async`](told.traits);
   said.resultat = answer;
 } catch (error) {
   const fault = error.root?.Envelope?.Body?.Fault;
