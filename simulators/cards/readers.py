@@ -20,12 +20,15 @@ from collections.abc import Callable
 from simulators.cards import faults
 from simulators.cards.session import Reply, Session
 from simulators.kernel import Kernel
-from simulators.streams import Protocol, address_of
+from simulators.streams import Protocol, address_of, quick_ack
 
 _log = logging.getLogger("simulators.cards")
 OFF, ON, RESET, ATR = b"\0", b"\x01", b"\x02", b"\x04"
 PATIENCE = 5.0
 """Seconds another reader side waits for a reader that is taken, before it is closed."""
+EMPTY = 1.0
+"""Seconds a vpcd is left empty between two cards: pcscd looks every 0.4 s, and would not
+see that another one took the place."""
 RETRY = 0.5
 """Seconds between two attempts to reach a vpcd."""
 _LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -112,21 +115,34 @@ class Slot:
         while True:
             self._changed.clear()
             row = await asyncio.to_thread(self._new_session("vpcd").open)
-            if row is not None and row.present:
-                await self._offer(host, port)
+            if row is not None and row.present and await self._offer(host, port):
+                await asyncio.sleep(EMPTY)
             try:
                 async with asyncio.timeout(RETRY):
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
-    async def _offer(self, host: str, port: int) -> None:
+    async def _offer(self, host: str, port: int) -> bool:
+        """Whether a vpcd was there and had the card for a while."""
         try:
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await _connect(host, port)
         except OSError:
             _log.debug("pas de vpcd à %s:%s", host, port)
-            return
+            return False
         await self.serve(reader, writer)
+        return True
+
+
+async def _connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    # Not open_connection: vpcd writes length and message apart, and waits under Nagle for
+    # the first to be acknowledged.
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(loop=loop)
+    protocol = Protocol(reader, loop=loop)
+    transport, _ = await loop.create_connection(lambda: protocol, host, port)
+    quick_ack(transport)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 async def _converse(

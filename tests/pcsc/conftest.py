@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,17 +85,20 @@ def event_count(reader: str) -> int:
     return count if present else -1
 
 
+def scard() -> Any:
+    """pyscard's PC/SC, imported only where these tests run."""
+    return importlib.import_module("smartcard.scard")
+
+
 def wait_for_card(
     reader: str, *, present: bool = True, newer_than: int = -1, timeout: float = 10
 ) -> None:
     """Wait for a card to be in a reader, or out of it, after an event of that rank."""
-    from smartcard.scard import SCARD_STATE_UNAWARE, SCardGetStatusChange
-
     deadline = time.monotonic() + timeout
-    known = SCARD_STATE_UNAWARE
+    known = scard().SCARD_STATE_UNAWARE
     with _context() as context:
         while True:
-            _, states = SCardGetStatusChange(context, 200, [(reader, known)])
+            _, states = scard().SCardGetStatusChange(context, 200, [(reader, known)])
             there, count = _read_state(states[0][1])
             if there is present and (not present or count > newer_than):
                 return
@@ -102,30 +107,44 @@ def wait_for_card(
             known = states[0][1]
 
 
-def _status(reader: str) -> tuple[bool, int]:
-    from smartcard.scard import SCARD_STATE_UNAWARE, SCardGetStatusChange
+@contextlib.contextmanager
+def connected(reader: str) -> Iterator[Any]:
+    """A pyscard connection to the card of a reader."""
+    system = importlib.import_module("smartcard.System")
+    connection = next(r for r in system.readers() if str(r) == reader).createConnection()
+    connection.connect()
+    try:
+        yield connection
+    finally:
+        connection.disconnect()
 
+
+def transmit(connection: Any, command: str) -> tuple[bytes, int]:
+    """Data and status word of one command in hexadecimal."""
+    data, sw1, sw2 = connection.transmit(list(bytes.fromhex(command)))
+    return bytes(data), sw1 << 8 | sw2
+
+
+def _status(reader: str) -> tuple[bool, int]:
     with _context() as context:
-        _, states = SCardGetStatusChange(context, 0, [(reader, SCARD_STATE_UNAWARE)])
+        _, states = scard().SCardGetStatusChange(
+            context, 0, [(reader, scard().SCARD_STATE_UNAWARE)]
+        )
     return _read_state(states[0][1]) if states else (False, 0)
 
 
 def _read_state(state: int) -> tuple[bool, int]:
-    from smartcard.scard import SCARD_STATE_PRESENT
-
-    return bool(state & SCARD_STATE_PRESENT), state >> 16
+    return bool(state & scard().SCARD_STATE_PRESENT), state >> 16
 
 
 @contextlib.contextmanager
 def _context() -> Iterator[int]:
-    from smartcard.scard import SCARD_SCOPE_SYSTEM, SCardEstablishContext, SCardReleaseContext
-
-    result, context = SCardEstablishContext(SCARD_SCOPE_SYSTEM)
+    result, context = scard().SCardEstablishContext(scard().SCARD_SCOPE_SYSTEM)
     assert result == 0, f"pcscd ne répond pas ({result:#x})"
     try:
         yield context
     finally:
-        SCardReleaseContext(context)
+        scard().SCardReleaseContext(context)
 
 
 @contextlib.contextmanager

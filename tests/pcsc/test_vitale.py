@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from simulators.cards import vitale
 from simulators.platform import Platform
 from simulators.testing import exchanges
-from tests.pcsc.conftest import VITALE_READER, event_count, wait_for_card
+from tests.pcsc.conftest import VITALE_READER, connected, event_count, transmit, wait_for_card
 
 pytestmark = pytest.mark.pcsc
 
 
-def transmit(connection, command: str) -> tuple[bytes, int]:
-    data, sw1, sw2 = connection.transmit(list(bytes.fromhex(command)))
-    return bytes(data), sw1 << 8 | sw2
-
-
 @pytest.fixture
-def card():
-    from smartcard.System import readers
-
-    connection = next(r for r in readers() if str(r) == VITALE_READER).createConnection()
-    connection.connect()
-    yield connection
-    connection.disconnect()
+def card() -> Iterator[Any]:
+    with connected(VITALE_READER) as connection:
+        yield connection
 
 
-def test_beneficiaries_are_read(bench: Platform, card) -> None:
+def test_beneficiaries_are_read(bench: Platform, card: Any) -> None:
     assert bytes(card.getATR()) == vitale.ATR
     assert transmit(card, "00A4040C0BD250000002564954414C45")[1] == 0x9000
     assert transmit(card, "00A4000C022010")[1] == 0x9000
