@@ -115,8 +115,8 @@ def _rightly_refused(act: Act, reading: VitaleReading) -> bool:
     """A disturbed reading, an empty card, or a test card refused where it must be."""
     error = act.gesture.answer.get("erreur")
     code = str(error.get("code") if isinstance(error, Mapping) else error)
-    empty = not reading.content.beneficiaries
-    return empty or bool(reading.exchange.fault) or "ABSENT" in code or "TEST" in code
+    known = "TEST" in code or ("CARTE" in code and "ABSENT" in code)
+    return known or not reading.content.beneficiaries or bool(reading.exchange.fault)
 
 
 def _listed(vitale: object) -> list[Mapping[str, Any]]:
