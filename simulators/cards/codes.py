@@ -35,14 +35,17 @@ class SecretCode:
             raise StatusError(SW.CODE_WRONG | self.left)
 
     def verify(self, presented: bytes) -> None:
-        """Compare; a wrong code costs one try and closes what was open."""
+        """Compare; a wrong code costs one try and closes what was open.
+
+        The last try answers 6983 at once: CryptoLib CPS then says CKR_PIN_LOCKED.
+        """
         if not self.left:
             raise StatusError(SW.CODE_BLOCKED)
         right = hmac.compare_digest(presented.rstrip(_PADDING), self.value.encode())
         self.verified = right
         if not right:
             self.left -= 1
-            raise StatusError(SW.CODE_WRONG | self.left)
+            raise StatusError(SW.CODE_WRONG | self.left if self.left else SW.CODE_BLOCKED)
         self.left = self.tries
 
     def change(self, new: bytes) -> None:
