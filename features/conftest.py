@@ -1,5 +1,7 @@
 """Loads the steps; the ``scenario`` fixture comes from the bench's plugin."""
 
-from features.steps.identite import *  # noqa: F403 - pytest-bdd finds steps by name in this module
+from features.steps.dossier import *  # noqa: F403 - pytest-bdd finds steps by name in this module
+from features.steps.envois import *  # noqa: F403 - id.
+from features.steps.identite import *  # noqa: F403 - id.
 from features.steps.insi import *  # noqa: F403 - id.
 from features.steps.mom import *  # noqa: F403 - id.
