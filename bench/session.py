@@ -98,8 +98,13 @@ class Scenario:
     # People -----------------------------------------------------------------
 
     def professional(self, rank: int = 0) -> ProfessionalFixture:
-        """A test professional; scenarios use different ones where they can."""
-        everyone = self.session.platform.kernel.world.professionals
+        """A test professional; scenarios use different ones where they can.
+
+        Who works in several places has a situation to choose first: only the
+        scenarios about that ask for such a person.
+        """
+        known = self.session.platform.kernel.world.professionals
+        everyone = [one for one in known if not one.other_practices]
         return everyone[(self.rank + rank) % len(everyone)]
 
     def patient(self, *, dmp: str = "actif", mes: str = "ouverte") -> PatientFixture:
