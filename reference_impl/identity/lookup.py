@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from reference_impl.errors import InvalidRequestError
 from reference_impl.identity.dates import is_calendar_date
 from reference_impl.identity.traits import transliterated
+from reference_impl.insi.answer import key_of
 from reference_impl.people import Patient
 
 _NOT_LETTERS = re.compile(r"[^A-Z0-9]+")
 _FRENCH_DATE = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
-_INS = re.compile(r"\d{6}[\dAB]\d{6}(?:\d{2})?")
+_INS = re.compile(r"\d{6}[\dAB]\d{6}\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """Criteria that must all fit. ``words`` are folded, ``birth_date`` is ISO.
 
-    ``ins`` has 15 characters, or 13 when the key is not known.
+    ``ins`` has 15 characters, its key verified.
     """
 
     words: tuple[str, ...] = ()
@@ -44,7 +45,7 @@ class Lookup:
         return (
             all(word in _names(patient) for word in self.words)
             and self.birth_date in (None, patient.traits.birth_date)
-            and (self.ins is None or any(v.startswith(self.ins) for v in _numbers(patient)))
+            and (self.ins is None or self.ins in _numbers(patient))
         )
 
 
@@ -84,14 +85,15 @@ def _date(text: str | None) -> str | None:
 
 
 def _matricule(text: str | None) -> str | None:
+    """Fifteen characters whose key computes, before anything is searched (INS/va1.41)."""
     if not text:
         return None
     compact = "".join(text.split()).upper()
-    if not _INS.fullmatch(compact):
+    if not _INS.fullmatch(compact) or key_of(compact[:13]) != compact[13:]:
         raise InvalidRequestError(
             "INS_INVALIDE",
-            "Un matricule INS a 13 caractères, suivis de sa clé de 2 chiffres quand elle est "
-            "connue.",
+            "Un matricule INS a 15 caractères : 13, puis sa clé de 2 chiffres. Celui-ci est "
+            "incomplet, ou sa clé ne correspond pas.",
             "ins",
         )
     return compact
