@@ -24,6 +24,8 @@ from rules.judge import JournalView
 _NEARBY = 8
 """Gestures looked at after a command: several scenarios may run at once."""
 _VITALE = "Vitale"
+SHOWING = frozenset({"card.read_cps", "card.choose_situation"})
+"""Gestures whose ``carte`` is all that is on the card."""
 
 
 @dataclass(frozen=True)
@@ -203,9 +205,12 @@ class CardStory:
         return next((p for p in after if p.during(position)), None)
 
     def announced(self) -> Iterator[tuple[Act, Presence]]:
-        """Gestures that say a card, with the card of that number that was in a reader."""
+        """Gestures that say a card read, with the card of that number that was in a reader.
+
+        Closing a session and unblocking show what may be read without a code, no more.
+        """
         for act in self.acts:
-            number = act.card.get("numero")
+            number = act.card.get("numero") if act.gesture.name in SHOWING else None
             found = (p for p in self.present(act) if p.number == number) if number else ()
             for presence in list(found)[:1]:
                 yield act, presence
@@ -313,8 +318,7 @@ class _Teller:
             slot.presence.steps.append(Step(exchange, command, self._act(exchange)))
             return
         step = Step(exchange, command, self._act(exchange), slot.selected, answer=command.answer)
-        if command.done:
-            _follow(slot, step, command)
+        _follow(slot, step, command)
         slot.last = step
         slot.presence.steps.append(step)
 
@@ -326,9 +330,10 @@ class _Teller:
 
 def _follow(slot: _Slot, step: Step, command: CardCommand) -> None:
     """Keep the selected file and the keys chosen, as the card does."""
-    if command.instruction == apdu.SELECT:
+    if command.instruction == apdu.SELECT and command.done:
         slot.selected = _selected(slot.selected, command)
     elif command.instruction == apdu.MANAGE_SECURITY_ENVIRONMENT:
+        # A key refused for what it is asked is chosen all the same, as far as CD-07 goes.
         reference = _key_reference(command.data)
         if reference is not None:
             slot.keys[command.head[3]] = reference

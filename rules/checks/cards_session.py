@@ -34,6 +34,9 @@ _TYPING = frozenset({READ_CPS, "card.unblock", "session.open"})
 _CLOSING = frozenset({"card.close", "session.close"})
 _NOT_SATISFIED = 0x6982
 _THIRD = 3
+_WHOLE = 3
+_COUNTED, _TRIES = b"\xbf\x81\x01", b"\x9b\x01"
+"""In the counter of a CPS3: the object of the code porteur, its tries left."""
 _HUMAN = timedelta(seconds=3)
 """Without gestures in the journal, a code presented again sooner was not typed. Ours."""
 _REST = timedelta(seconds=5)
@@ -238,26 +241,40 @@ def _presented_again(
 ) -> Iterator[Finding]:
     if command.instruction == apdu.RESET_RETRY_COUNTER and command.done:
         blocked.pop(presence.number, None)
-    if command.instruction != apdu.VERIFY or command.code_reference != _CODE_PORTEUR:
-        return
-    if presence.number in blocked and command.presents_code:
+    about_code = command.instruction == apdu.VERIFY and command.code_reference == _CODE_PORTEUR
+    if about_code and command.presents_code and presence.number in blocked:
         yield Finding(
             "commande VERIFY",
             "plus aucune présentation du code porteur",
             "un code présenté à une carte bloquée",
-            "Sur 6983, ne plus présenter le code : interroger le compteur (VERIFY sans donnée) "
-            "et proposer le déblocage.",
+            "Sur 6983, ne plus présenter le code : interroger le compteur d'essais et proposer le "
+            "déblocage.",
             exchange_id=step.exchange.id,
         )
-    if command.tries == 0 and not step.exchange.fault:
+    left = _left(command) if about_code else _counter(step, command)
+    if left == 0 and not step.exchange.fault:
         blocked[presence.number] = step.act
-    elif command.done or command.tries:
+    elif left:
         blocked.pop(presence.number, None)
+
+
+def _left(command: CardCommand) -> int | None:
+    return _WHOLE if command.done else command.tries
+
+
+def _counter(step: Step, command: CardCommand) -> int | None:
+    """Tries left of the code porteur that a GET DATA shows (tag 9B, sheet §3.4)."""
+    if command.instruction != apdu.GET_DATA or _COUNTED not in step.answer:
+        return None
+    found = step.answer.find(_TRIES)
+    return step.answer[found + 2] if 0 <= found < len(step.answer) - 2 else None
 
 
 def _unclear(step: Step, command: CardCommand) -> Iterator[Finding]:
     act = step.act
-    if act is None or command.tries != 0 or command.code_reference != _CODE_PORTEUR:
+    asked = command.instruction == apdu.VERIFY and command.code_reference == _CODE_PORTEUR
+    left = command.tries if asked else _counter(step, command)
+    if act is None or left != 0:
         return
     if not act.done and "bloqu" in str(act.error.get("message")).casefold():
         return
@@ -282,7 +299,8 @@ def both_generations(view: JournalView, context: Context) -> Iterator[Finding]:
     """A refused reading of a valid card, of the right holder, that nothing disturbed."""
     told = view.derived(story)
     for act in _readings(told):
-        if act.done or not act.error or ABSENT in str(act.error.get("code")):
+        absent = ABSENT in str(act.error.get("code"))
+        if act.done or not act.error or absent or act.error.get("champ") == "code":
             continue
         for presence in told.present(act):
             if _sought(act, presence) and _readable(told, act, presence, context):
@@ -305,13 +323,15 @@ def _readable(told: CardStory, act: Act, presence: Presence, context: Context) -
     production = context.environment.rules_profile == "production"
     if image.identity and image.identity.test is production:
         return False
-    return not any(s.command and _code_trouble(s.command) for s in asked)
+    return not any(s.command and _code_trouble(s, s.command) for s in asked)
 
 
-def _code_trouble(command: CardCommand) -> bool:
-    """A wrong code, or a blocked one; a counter that is asked for is no trouble."""
-    wrong = command.presents_code and command.tries is not None
-    return command.instruction == apdu.VERIFY and (wrong or command.tries == 0)
+def _code_trouble(step: Step, command: CardCommand) -> bool:
+    """A wrong code, or tries missing: the user has to type it again."""
+    if command.instruction == apdu.VERIFY:
+        return command.tries is not None and (command.presents_code or command.tries < _WHOLE)
+    left = _counter(step, command)
+    return left is not None and left < _WHOLE
 
 
 @check(

@@ -199,6 +199,29 @@ def test_a_code_presented_to_a_blocked_card() -> None:
     assert ids(wrong(wire, 0x6983, message=BLOCKED)) == {"CD-05"}
 
 
+def counted(wire: Wire, left: int) -> None:
+    """The counter of a CPS3 (sheet §3.4), its answer in two pieces."""
+    answer = bytes.fromhex(f"7014BF810110A00E9A01039B01{left:02X}9C02FFFF9D02FFFF")
+    wire.apdu(LOUISE_CPS, "00CB3FFF0A4D087006BF810102A080", 0x6117)
+    wire.apdu(LOUISE_CPS, "00C0000017", answer=answer)
+
+
+def test_a_counter_at_nought_is_told_and_no_code_presented() -> None:
+    wire = inserted()
+    begun = wire.begin()
+    counted(wire, 0)
+    wire.refused("card.read_cps", "CARTE_BLOQUEE", BLOCKED, begun)
+    assert findings(wire) == ()
+    assert ids(wrong(wire, 0x6983, message=BLOCKED)) == {"CD-05"}
+
+
+def test_a_counter_that_shows_tries_opens_the_card_again() -> None:
+    wire = wrong(inserted(), 0x63C0, message=BLOCKED)
+    counted(wire, 3)
+    wire.session(LOUISE_CPS)
+    assert findings(wire) == ()
+
+
 def test_a_blocked_card_that_nobody_understands() -> None:
     assert ids(wrong(inserted(), 0x6983, message="Erreur 6983.")) == {"CD-05"}
 
