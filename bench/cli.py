@@ -298,6 +298,63 @@ def benchmark(
         print_benchmark(out, measured)
 
 
+cards = typer.Typer(help="Cartes virtuelles : lecteurs PC/SC, fichiers, API de lecture Vitale.")
+app.add_typer(cards, name="cards", no_args_is_help=True)
+
+
+@cards.command("host")
+def cards_host(
+    image: Annotated[Path, typer.Argument(help="Image de la carte (voir « cards export »).")],
+    vpcd: Annotated[
+        str, typer.Option("--vpcd", help="Adresse du lecteur virtuel de vsmartcard.")
+    ] = "localhost:35963",
+) -> None:
+    """Met une carte dans un lecteur de pcscd, jusqu'à Ctrl-C."""
+    from bench.cards import host_card
+
+    host_card(image, vpcd, lambda text: out.print(text, highlight=False, soft_wrap=True))
+
+
+@cards.command("export")
+def cards_export(
+    campaign: Annotated[Path, typer.Argument(help="Dossier d'une campagne.")],
+    target: Annotated[
+        Path | None, typer.Option("--vers", help="Dossier à écrire (défaut : cartes/images).")
+    ] = None,
+    store: StoreUrl = None,
+) -> None:
+    """Écrit les cartes d'une campagne en fichiers, pour un autre hôte."""
+    from bench.cards import export_cards
+
+    for path in export_cards(campaign, target, store):
+        out.print(str(path), soft_wrap=True, highlight=False, markup=False)
+
+
+@cards.command("api")
+def cards_api(
+    target: Annotated[Path, typer.Argument(help="Dossier où mettre la bibliothèque.")],
+    compiler: Annotated[
+        str,
+        typer.Option("--compilateur", help="cc, ou x86_64-w64-mingw32-gcc pour une DLL Windows."),
+    ] = "cc",
+) -> None:
+    """Bâtit l'API de lecture de la carte Vitale, à charger à la place de api_lec."""
+    from bench.cards import build_api
+
+    out.print(str(build_api(target, compiler)), soft_wrap=True, highlight=False, markup=False)
+
+
+@cards.command("variants")
+def cards_variants() -> None:
+    """Liste les variantes de cartes : expirée, bloquée, numéro trop court…"""
+    from bench.cards import known_variants
+
+    table = Table("Carte", "Variante", "Ce qu'elle a")
+    for row in known_variants():
+        table.add_row(*row)
+    out.print(table)
+
+
 @app.command()
 def version() -> None:
     """Donne la version du banc."""

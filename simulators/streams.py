@@ -22,7 +22,13 @@ class Protocol(asyncio.StreamReaderProtocol):
 def quick_ack(transport: Any) -> None:
     """Acknowledge at once what comes next: a client under Nagle waits for it."""
     connection = transport.get_extra_info("socket")
-    if _QUICKACK is not None and connection is not None:
+    if connection is not None:
+        acknowledge(connection)
+
+
+def acknowledge(connection: Any) -> None:
+    """The same on a socket, where the system can."""
+    if _QUICKACK is not None:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         except OSError:

@@ -51,6 +51,15 @@ def changed(image: VitaleImage, overrides: Mapping[str, Any]) -> VitaleImage:
     return replace(image, kind=kind, serial=serial, beneficiaries=people)
 
 
+def described(image: VitaleImage) -> dict[str, Any]:
+    """What :func:`changed` takes to make this image of any other."""
+    people = [
+        {french: getattr(who, name) for french, name in _FIELDS.items()}
+        for who in image.beneficiaries
+    ]
+    return {"type": image.kind, "numero_serie": image.serial, "beneficiaires": people}
+
+
 def _list(value: object) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(
         isinstance(one, Mapping) for one in cast("list[object]", value)
