@@ -31,6 +31,8 @@ GS = "\x1d"
 TYPED_GS = "<GS>"
 QUIET_ZONE = 2
 """Modules left blank around the symbol; one is asked for."""
+SCALE = 8
+"""Pixels of a module in a picture."""
 MAX_PIXELS = 40_000_000
 _LONGEST = {"S1": 15, "S2": 20, "S3": 100, "S4": 100, "S5": 1, "S6": 10, "S7": 5}
 _VARIABLE = frozenset({"S2", "S3", "S4"})
@@ -84,7 +86,7 @@ def symbol(text: str) -> Modules:
     return tuple(tuple(bool(module) for module in row) for row in matrix)
 
 
-def picture(modules: Modules, scale: int = 8, quiet_zone: int = QUIET_ZONE) -> Image.Image:
+def picture(modules: Modules, scale: int = SCALE, quiet_zone: int = QUIET_ZONE) -> Image.Image:
     """The symbol in black and white, ``scale`` pixels a module, with its quiet zone."""
     drawn = Image.new("1", (len(modules[0]), len(modules)), 1)
     drawn.putdata([0 if dark else 1 for row in modules for dark in row])

@@ -155,17 +155,17 @@ def _cartouche(page: _Page, letter: Letter) -> None:
 def _datamatrix(page: _Page, text: str) -> tuple[float, float]:
     """The symbol and its mark at the right of the frame: its width, and where it ends."""
     top = page.get_y() + _GAP
-    modules = datamatrix.symbol(text)
-    drawn = datamatrix.picture(modules)
-    size = (len(modules) + 2 * datamatrix.QUIET_ZONE) * _MODULE
-    left = page.w - page.r_margin - size - _GAP
-    page.image(drawn, left, top, size, size)
-    page.set_xy(left - _GAP, top + size)
+    drawn = datamatrix.picture(datamatrix.symbol(text))
+    width, height = (side / datamatrix.SCALE * _MODULE for side in drawn.size)
+    left = page.w - page.r_margin - width - _GAP
+    page.image(drawn, left, top, width, height)
+    page.set_xy(left - _GAP, top + height)
     page.set_font(_FAMILY, "", 8)
-    page.cell(size + 2 * _GAP, 4, "INS à scanner", align="C")
-    return size, top + size + 4 + _GAP
+    page.cell(width + 2 * _GAP, 4, _MARK, align="C")
+    return width, top + height + 4 + _GAP
 
 
+_MARK = "INS à scanner"
 _MODULE = 0.5
 """Millimetres; scanners read modules of 0.25 mm and more."""
 _GAP = 2.0

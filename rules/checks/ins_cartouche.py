@@ -59,11 +59,13 @@ def cartouche(page: Cartouche, context: Context) -> Iterator[Finding]:
         return
     pdf = context.within(PdfDocument)
     printed = _printed(pdf) if isinstance(pdf, PdfDocument) else ()
+    # A symbol that INS-T-04 finds unreadable is there all the same.
+    symbol = bool(printed) or (isinstance(pdf, PdfDocument) and any(pdf.problems()))
     expected = _expected(context, printed)
     if expected is None or not page.words:
         yield from _natures(page)
-    elif page.matricules or printed or page.marked:
-        yield from _complete(page, expected, printed)
+    elif page.matricules or symbol or page.marked:
+        yield from _complete(page, expected, symbol=symbol)
     elif context.before is not None and not _prescription(context):
         yield _finding(
             "le cartouche de l'identité et le datamatrix INS",
@@ -102,17 +104,15 @@ def _prescription(context: Context) -> bool:
     return _PRESCRIPTION in pairs("ass-x04-type-class").get(code or "", ())
 
 
-def _complete(
-    page: Cartouche, expected: _Expected, printed: tuple[InsDatamatrix, ...]
-) -> Iterator[Finding]:
+def _complete(page: Cartouche, expected: _Expected, *, symbol: bool) -> Iterator[Finding]:
     traits = expected.traits
     required = {
         "nom de naissance": page.says(traits.birth_name),
         "premier prénom de naissance": page.says(traits.first_given_name),
         "date de naissance (JJ/MM/AAAA)": page.says_date(traits.birth_date),
         "sexe": page.says_sex(traits.sex),
-        "matricule INS": expected.ins in [m.value for m in page.matricules],
-        "datamatrix INS lisible": bool(printed),
+        "matricule INS": page.printed(expected.ins) is not None,
+        "datamatrix INS lisible": symbol,
     }
     place, used = traits.birth_place, traits.used_name
     complement = {
@@ -138,8 +138,9 @@ def _missing(shown: dict[str, bool], severity: Severity | None) -> Iterator[Find
 
 def _natures(page: Cartouche, expected: _Expected | None = None) -> Iterator[Finding]:
     """Each INS printed is followed by NIR or NIA; that of the patient by its own nature."""
-    for each in page.matricules:
-        right = expected.nature if expected and each.value == expected.ins else each.nature
+    own = page.printed(expected.ins) if expected else None
+    for each in dict.fromkeys((*page.matricules, *((own,) if own else ()))):
+        right = expected.nature if expected and each == own else each.nature
         if each.nature is None or each.nature != right:
             yield _finding(
                 f"le matricule suivi de sa nature : {right or 'NIR ou NIA'}",

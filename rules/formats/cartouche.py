@@ -10,7 +10,6 @@ Source: EXI DIF 02 as ins-insi.md §4.2 reads it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
@@ -81,17 +80,19 @@ class Cartouche(Artefact):
     @cached_property
     def matricules(self) -> tuple[Matricule, ...]:
         """Every number of the page that is an INS, its key checked."""
-        return tuple(self._matricules())
+        found = map(self._matricule, _MATRICULE.finditer(self.words))
+        return tuple(m for m in found if ins_key(m.value[:13]) == m.value[13:])
 
-    def _matricules(self) -> Iterator[Matricule]:
-        for found in _MATRICULE.finditer(self.words):
-            value = found[0].replace(" ", "")
-            if ins_key(value[:13]) != value[13:]:
-                continue
-            after = _NATURE.match(self.words, found.end())
-            before = _NATURE_BEFORE.search(self.words, max(0, found.start() - 40), found.start())
-            nature = after or before
-            yield Matricule(value, nature[1] if nature else None)
+    def printed(self, ins: str) -> Matricule | None:
+        """A given INS, whatever its key: some that INSi returns break the rule (CNDA 2.08)."""
+        found = re.search(rf"(?<![0-9]){' ?'.join(map(re.escape, ins))}(?![0-9])", self.words)
+        return self._matricule(found) if ins and found else None
+
+    def _matricule(self, found: re.Match[str]) -> Matricule:
+        after = _NATURE.match(self.words, found.end())
+        start = max(0, found.start() - 40)
+        nature = after or _NATURE_BEFORE.search(self.words, start, found.start())
+        return Matricule(found[0].replace(" ", ""), nature[1] if nature else None)
 
     @property
     def marked(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bench.defects import Defect
 
-from . import cda_documents, dmp_calls, dmp_lots, identity, insi, mom, mssante, psc
+from . import cda_documents, datamatrix, dmp_calls, dmp_lots, identity, insi, mom, mssante, psc
 from .laboratory import play
 
 DEFECTS: tuple[Defect, ...] = (
@@ -17,6 +17,7 @@ DEFECTS: tuple[Defect, ...] = (
     *dmp_calls.DEFECTS,
     *dmp_lots.DEFECTS,
     *cda_documents.DEFECTS,
+    *datamatrix.DEFECTS,
     *mssante.DEFECTS,
     *mom.DEFECTS,
 )

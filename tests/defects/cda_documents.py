@@ -184,7 +184,7 @@ DEFECTS = (
         "cda-matricule-sans-cle",
         "L'INS du document est le matricule sans sa clé",
         "envoi-confrere",
-        "CDA-14 INS-T-03",
+        "CDA-14 INS-T-03 INS-T-04",
         put("reference_impl.people:Ins.value", property(lambda ins: ins.matricule)),
     ),
     broken(
@@ -205,14 +205,14 @@ DEFECTS = (
         "cda-traits-ressaisis",
         "Le nom de naissance du document est celui de l'écran d'accueil, abrégé",
         "depot",
-        "CDA-16 X-03",
+        "CDA-16 INS-T-04 X-03",
         cda(f"{_PATIENT}//h:family[@qualifier='BR']", text(lambda name: name[:-1])),
     ),
     broken(
         "cda-sexe-inverse",
         "Le sexe est inversé par la table de correspondance",
         "depot",
-        "CDA-16 CDA-17 X-03",
+        "CDA-16 CDA-17 INS-T-04 INS-T-06 X-03",
         cda(f"{_PATIENT}//h:administrativeGenderCode", _other_sex),
     ),
     broken(
