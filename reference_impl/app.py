@@ -81,6 +81,9 @@ ACTIONS: Mapping[str, Action] = {
     "document.write": Action(
         contract.WriteDocument, contract.DocumentAnswer, exchanges.write_document
     ),
+    "document.print": Action(
+        contract.PrintDocument, contract.PrintAnswer, exchanges.print_document
+    ),
     "dmp.access": Action(contract.PatientAndProfessional, contract.DmpAnswer, exchanges.dmp_access),
     "dmp.authorize": Action(contract.Authorize, contract.DmpAnswer, exchanges.dmp_authorize),
     "dmp.deposit": Action(contract.Deposit, contract.ShipmentAnswer, exchanges.dmp_deposit),
