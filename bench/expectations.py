@@ -66,7 +66,8 @@ def evaluate(
 @cache
 def _load() -> None:
     """The expectations kept in other modules; they declare themselves here."""
-    importlib.import_module("bench.identity_expectations")
+    for name in ("identity_expectations", "insi_expectations"):
+        importlib.import_module(f"bench.{name}")
 
 
 @expectation("compteur-mom")

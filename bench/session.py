@@ -47,6 +47,8 @@ class Session:
     seed: int
     environment_file: str
     known: KnownFindings = field(default_factory=KnownFindings)
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What steps remember from one scenario to the next ones: files opened in the product."""
     _given: set[str] = field(default_factory=set[str])
     _scenarios: int = 0
 

@@ -23,6 +23,7 @@ from rules.formats.xds import Submission
 from rules.formats.xds_query import RetrieveRequest, StoredQueryAnswer
 from rules.judge import JournalView
 
+_ANSWER = "réponse INSi"
 _TRAITS = {
     "birth_name": "nom de naissance",
     "birth_given_names": "prénoms de naissance",
@@ -51,12 +52,20 @@ class Sighting:
     exigences=("INS/va1.52", "INS/va1.54"),
 )
 def same_patient(view: JournalView, context: Context) -> Iterator[Finding]:
-    """The reference is the answer of INSi, else the first message that names the patient."""
-    known: dict[str, Sighting] = {}
+    """The reference is the answer of INSi, else the first message that names the patient.
+
+    INSi may answer one INS under several traits (CNDA 3.05 cas 3): what it says is not the
+    software's doing, and any of its answers may be the one taken.
+    """
+    known: dict[str, list[Sighting]] = {}
     for seen in sorted(_sightings(view), key=lambda s: (s.exchange.position, s.where)):
-        reference = known.setdefault(seen.ins, seen)
+        references = known.setdefault(seen.ins, [])
+        if seen.where == _ANSWER or not references:
+            references.append(seen)
+            continue
+        reference = min(references, key=lambda r: len(_differences(r, seen, context.environment)))
         if reference.traits is None and seen.traits is not None:
-            known[seen.ins] = seen
+            references[references.index(reference)] = seen
         for name, expected, found in _differences(reference, seen, context.environment):
             yield Finding(
                 f"{seen.where}, {name}",
@@ -70,14 +79,16 @@ def same_patient(view: JournalView, context: Context) -> Iterator[Finding]:
 
 def _differences(
     one: Sighting, other: Sighting, environment: Environment
-) -> Iterator[tuple[str, str, str]]:
+) -> list[tuple[str, str, str]]:
+    differing: list[tuple[str, str, str]] = []
     if one.oid and other.oid and not environment.same_oid(one.oid, other.oid):
-        yield "OID", one.oid, other.oid
+        differing.append(("OID", one.oid, other.oid))
     for field, label in _TRAITS.items():
         expected = getattr(one.traits, field, None) or ""
         found = getattr(other.traits, field, None) or ""
         if expected and found and expected != found:
-            yield label, expected, found
+            differing.append((label, expected, found))
+    return differing
 
 
 def _sightings(view: JournalView) -> Iterator[Sighting]:
@@ -108,7 +119,7 @@ def _answers(view: JournalView) -> Iterator[Sighting]:
                 found.birth_date or "",
                 found.birth_place,
             )
-            yield Sighting(exchange, "réponse INSi", found.active.ins, found.active.oid, traits)
+            yield Sighting(exchange, _ANSWER, found.active.ins, found.active.oid, traits)
 
 
 def _cx(exchange: Exchange, where: str, found: Cx | None) -> Iterator[Sighting]:

@@ -91,6 +91,20 @@ def test_documents_are_compared_with_the_answer_of_insi() -> None:
     assert ids(answer, searched, deposit(other)) == {"X-03"}
 
 
+@needs_shared
+def test_what_insi_says_of_one_ins_may_vary() -> None:
+    """CNDA 3.05 cas 3: one matricule answered under two names is not the software's doing."""
+    answer = insi.exchange("e02-traits-org-prenom1", position=1)
+    assert answer.response is not None
+    body = answer.response.body.replace(b"CAMILLE", b"CLAUDE")
+    other = replace(answer, id="autre", position=2, response=replace(answer.response, body=body))
+    searched = gesture("qualifiée", name="identity.search_insi")
+    assert not findings(answer, other, searched, prefix="X-03")
+    assert not findings(answer, other, searched, deposit(letter()), prefix="X-03")
+    wrong = spoil(letter(), "<county>33063</county>", "<county>33064</county>")
+    assert len(findings(answer, other, searched, deposit(wrong), prefix="X-03")) == 1
+
+
 def golden(name: str, operation: str) -> Exchange:
     return replace(dmp.exchange(name), operation=operation)
 
