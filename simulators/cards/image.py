@@ -92,7 +92,7 @@ class CpsImage:
     label: str | None = None
     wrong_digest: bool = False
     overrides: Mapping[str, bytes | None] = field(default_factory=lambda: MappingProxyType({}))
-    reissue: Reissue | None = None
+    reissue: Reissue | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         numbers = {one.number for one in self.situations}

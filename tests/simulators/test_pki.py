@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from simulators.errors import PkiError
 from simulators.pki import KeyCache, Pki
-from simulators.pki.hierarchy import VARIANTS
+from simulators.pki.hierarchy import CARD_VARIANTS, VARIANTS
 from simulators.pki.revocation import ocsp_answer, revocation_list
 from simulators.pki.truststore import jks
 from tests.shared_data import GOLDEN, needs_shared
@@ -316,3 +316,21 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path):
     (tmp_path / "fichier").write_bytes(b"")
     cache = KeyCache(tmp_path / "fichier")
     assert cache.key("essai") is cache.key("essai")
+
+
+@pytest.mark.parametrize("name", [f"{LOUISE}-auth", f"{LOUISE}-sign"])
+def test_the_key_of_a_card_serves_as_long_as_its_certificate(pki, name):
+    certificate = pki.credential(name).certificate
+    usage = certificate.extensions.get_extension_for_class(x509.PrivateKeyUsagePeriod).value
+    assert usage.not_before.replace(tzinfo=UTC) == certificate.not_valid_before_utc
+    assert usage.not_after.replace(tzinfo=UTC) == certificate.not_valid_after_utc
+
+
+@pytest.mark.parametrize("variant", CARD_VARIANTS)
+def test_card_variants_are_for_cards_only(pki, variant):
+    spoilt = pki.credential(f"{LOUISE}-sign.{variant}").certificate
+    assert spoilt.public_key() == pki.credential(f"{LOUISE}-sign").certificate.public_key()
+    card = "1.2.250.1.71.1.2.3"
+    assert raw(spoilt, card) == raw(pki.credential(f"{LOUISE}-auth").certificate, card)
+    with pytest.raises(PkiError, match="Certificat inconnu"):
+        pki.credential(f"org-sign.{variant}")
