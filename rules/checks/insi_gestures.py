@@ -25,6 +25,7 @@ from rules.judge import JournalView
 SEARCH = ("INS/va1.34",)
 GESTURE = "identity.search_insi"
 READING = "card.read_vitale"
+REMOVAL = "retrait"
 _MATRICULE = 13
 
 
@@ -122,10 +123,14 @@ def choices(view: JournalView) -> tuple[Choice, ...]:
 
 def _choices(view: JournalView) -> Iterator[Choice]:
     people: Sequence[Mapping[str, Any]] = ()
+    shown_at = 0
+    removals = [event.position for event in view.of("cards", REMOVAL)]
     for act in view.derived(acts):
         gesture = act.gesture
         if gesture.name == READING:
-            people = _beneficiaries(gesture)
+            people, shown_at = _beneficiaries(gesture), act.exchange.position
+        elif any(shown_at < removed < act.exchange.position for removed in removals):
+            people = ()  # another card may have come, read at the call as it should: see CD-17
         if gesture.name != GESTURE or gesture.parameters.get("source") != "vitale" or not people:
             continue
         for call in act.calls:
