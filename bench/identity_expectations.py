@@ -7,7 +7,7 @@ its local id, as the product gave it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from bench.expectations import Observation, expectation
 from rules.checking import by_id
@@ -41,6 +41,22 @@ def identity_state(
     )
 
 
+@expectation("liste-de-travail")
+def in_worklist(
+    view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
+) -> Observation:
+    """A task in the last ``worklist.read``, about ``patient`` if it is given."""
+    played = _played(view, {"action": "worklist.read"})
+    if not played:
+        return Observation(False, "geste worklist.read non joué", observed=False)
+    tasks = played[-1].gesture.answer.get("taches") or ()
+    wanted = parameters.get("patient")
+    mine = [task for task in tasks if wanted in (None, task.get("patient"))]
+    reasons = ", ".join(str(task.get("motif")) for task in mine)
+    reason = f"{len(mine)} tâche(s) dans la liste de travail" + (f" : {reasons}" if mine else "")
+    return Observation(bool(mine), reason, (played[-1].exchange.id,))
+
+
 @expectation("trait-garde")
 def trait_kept(
     view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
@@ -61,15 +77,15 @@ def told_by_gesture(
 ) -> Observation:
     """``action``, ``chemin`` (``insi.code``), then ``parmi`` (values), or ``present`` (boolean).
 
+    A number in a path is a rank in a list: ``appels.0.voie``.
+
     Read in the last answer to that action, and about ``patient`` if it is given.
     """
     path = str(parameters["chemin"])
     played = _played(view, parameters)
     if not played:
         return Observation(False, f"geste {parameters['action']} non joué", observed=False)
-    value: Any = played[-1].gesture.answer
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+    value = _at(played[-1].gesture.answer, path)
     if "present" in parameters:
         holds = bool(value) is bool(parameters["present"])
         expected = "quelque chose" if parameters["present"] else "rien"
@@ -184,15 +200,19 @@ def printed_page(
 def found_patients(
     view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
 ) -> Observation:
-    """``presents`` and ``absents`` (local ids) in the last answer to ``patient.search``."""
+    """``presents`` and ``absents`` (local ids) in the last answer to ``patient.search``.
+
+    ``nombre``, if given, is how many files must be found.
+    """
     played = _played(view, {"action": "patient.search"})
     if not played:
         return Observation(False, "geste patient.search non joué", observed=False)
     found = {str(p.get("id")) for p in played[-1].gesture.answer.get("patients") or ()}
     missing = [each for each in parameters.get("presents", ()) if each not in found]
     extra = [each for each in parameters.get("absents", ()) if each in found]
+    counted = parameters.get("nombre") in (None, len(found))
     reason = f"{len(found)} dossier(s) trouvé(s), {len(missing)} oublié(s), {len(extra)} de trop"
-    return Observation(not missing and not extra, reason, (played[-1].exchange.id,))
+    return Observation(counted and not missing and not extra, reason, (played[-1].exchange.id,))
 
 
 @expectation("ins-transmise")
@@ -208,6 +228,18 @@ def ins_sent(
         tuple(carrying),
         observed=bool(sent),
     )
+
+
+def _at(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        if isinstance(value, list):
+            entries = cast("list[Any]", value)
+            value = entries[int(name)] if int(name) < len(entries) else None
+        else:
+            value = (
+                cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
+            )
+    return value
 
 
 def _played(view: JournalView, parameters: Mapping[str, Any]) -> list[Act]:

@@ -19,6 +19,7 @@ def invent(scenario: Scenario, given_names: str | None = None) -> PatientFixture
     rank = scenario.notes["personnes"] = scenario.notes.get("personnes", 0) + 1
     number = scenario.rank * 10 + rank
     sex = "MF"[number % 2]
+    # A year in sixty, then an order of birth: no two numbers below 36 000 share a matricule.
     birth_date = f"{1940 + number % 60}-{1 + number % 12:02d}-{1 + number % 28:02d}"
     place = _PLACES[number % len(_PLACES)]
     return PatientFixture(
@@ -27,7 +28,7 @@ def invent(scenario: Scenario, given_names: str | None = None) -> PatientFixture
         sex=sex,
         birth_date=birth_date,
         birth_place=place,
-        matricule=matricule(sex, birth_date, place, 400 + number % 600),
+        matricule=matricule(sex, birth_date, place, 400 + number // 60 % 600),
         dmp="absent",
         mes="inconnue",
     )

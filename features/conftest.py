@@ -5,3 +5,5 @@ from features.steps.envois import *  # noqa: F403 - id.
 from features.steps.identite import *  # noqa: F403 - id.
 from features.steps.insi import *  # noqa: F403 - id.
 from features.steps.mom import *  # noqa: F403 - id.
+from features.steps.reception import *  # noqa: F403 - id.
+from features.steps.vitale import *  # noqa: F403 - id.

@@ -246,7 +246,8 @@ def _arrivals(view: JournalView) -> Iterator[tuple[Act, Incoming, bool]]:
     """Each identity received, and whether its INS was récupérée or qualifiée here."""
     held: dict[str, Identity] = {}
     for act in view.derived(acts):
-        received = _received(act) if act.gesture.name in _OUTSIDE else None
+        # A datamatrix only prefills a file, that the user then searches (EXI REC 02).
+        received = _received(act) if act.gesture.name == "identity.receive" else None
         if received is not None:
             known = any(
                 identity.ins == received.ins and identity.status in (RETRIEVED, QUALIFIED)
