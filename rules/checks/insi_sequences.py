@@ -90,9 +90,14 @@ def typed(text: str | None) -> Words:
 def _searches(view: JournalView) -> Iterator[tuple[Act, tuple[Step, ...], Words]]:
     """Each search of an identity whose prénoms the software had shown before."""
     for act in view.derived(acts):
-        made = steps(view, act)
-        if act.gesture.name == GESTURE and act.before is not None and made:
-            yield act, made, typed(act.before.traits.birth_given_names)
+        if act.gesture.name != GESTURE or act.before is None:
+            continue
+        known = act.before.traits
+        about = (known.sex, known.birth_date)
+        # A search of somebody else is INS-W-24's.
+        made = tuple(s for s in steps(view, act) if (s.search.sex, s.search.birth_date) == about)
+        if made:
+            yield act, made, typed(known.birth_given_names)
 
 
 @check(

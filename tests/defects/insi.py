@@ -12,6 +12,7 @@ from uuid import uuid4
 from bench.defects import Injection
 from tests.reference_impl.story import signer_of
 
+from . import insi_sequences
 from .mistakes import around, broken, nothing, put, trusting, written
 
 _ENVELOPE = "reference_impl.insi.client:envelope"
@@ -156,7 +157,7 @@ DEFECTS = (
         "insi-assertion-signee-par-la-cle-d-authentification",
         "L'assertion est signée par la clé d'authentification de la carte",
         "recherche-par-carte",
-        "INS-W-10",
+        "INS-W-10 CD-07 CD-08",
         around(f"{_CLIENT}:InsiClient._by_card", _with_authentication_key),
     ),
     broken(
@@ -260,4 +261,5 @@ DEFECTS = (
         around("reference_impl.transport:tls_context", trusting),
         injection=Injection("insi", "tls-expire", times=None),
     ),
+    *insi_sequences.DEFECTS,
 )
