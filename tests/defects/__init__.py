@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from bench.defects import Defect
 
-from . import cda_documents, datamatrix, dmp_calls, dmp_lots, identity, insi, mom, mssante, psc
+from . import (
+    cards,
+    cda_documents,
+    datamatrix,
+    dmp_calls,
+    dmp_lots,
+    identity,
+    insi,
+    mom,
+    mssante,
+    psc,
+)
 from .laboratory import play
 
 DEFECTS: tuple[Defect, ...] = (
     *insi.DEFECTS,
     *identity.DEFECTS,
+    *cards.DEFECTS,
     *psc.DEFECTS,
     *dmp_calls.DEFECTS,
     *dmp_lots.DEFECTS,
