@@ -52,6 +52,10 @@ def _first_reader(original: Any, *arguments: Any) -> Any:
     return original(*arguments)[:1]
 
 
+def _without_first_digit(original: Any, **holder: Any) -> Any:
+    return original(**{**holder, "identifiant_national": holder["identifiant_national"][1:]})
+
+
 def _code_first(original: Any, session: Any, message: bytes) -> bytes:
     session._chip.verify(_CODE)
     return original(session, message)
@@ -118,6 +122,13 @@ DEFECTS = (
         "carte-dans-un-autre-lecteur",
         "CD-01",
         around(f"{_CARDS}.places:readers", _first_reader),
+    ),
+    broken(
+        "cartes-porteur-sans-prefixe",
+        "Le porteur affiché est un RPPS sans le 8 qui le précède sur la carte",
+        "lecture-cps",
+        "CD-02",
+        around("reference_impl.gestures.cards:HolderJson", _without_first_digit),
     ),
     broken(
         "cartes-validite-non-lue",
