@@ -149,5 +149,5 @@ def assemble(base: Base, outside: Outside) -> Lgc:
         outbox=outbox,
         worker=Worker(outbox, base.clock),
         cards=base.cards,
-        vitale=VitaleReader(base.environment),
+        vitale=VitaleReader(base.environment, base.cards.readers_in_use),
     )

@@ -115,6 +115,11 @@ class Cards:
             finally:
                 session.close()
 
+    def readers_in_use(self) -> frozenset[str]:
+        """Names of the readers in which a card is held open."""
+        with self._lock:
+            return frozenset(session.card.reader for session in self._sessions.values())
+
     def close(self, holder: str) -> CardView:
         """End the session of a card, and show what may be read of it without a code."""
         with self._lock:

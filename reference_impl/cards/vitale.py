@@ -6,6 +6,8 @@ of ours shows them. Sources: sheet of cards §5 and §6.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from reference_impl.cards import vitale_apdu, vitale_library
 from reference_impl.cards.errors import CardAbsentError, CardError
 from reference_impl.cards.places import readers
@@ -19,8 +21,12 @@ _REAL = "R"
 class VitaleReader:
     """The carte Vitale of this installation; nothing of it is kept between two readings."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(
+        self, environment: Environment, in_use: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        """``in_use`` names the readers whose card is a CPS held open by this installation."""
         self._environment = environment
+        self._in_use = in_use
 
     def read(self) -> VitaleCard:
         """Read the card.
@@ -42,7 +48,10 @@ class VitaleReader:
         if settings.reading_api is not None:
             return vitale_library.read(settings.reading_api, settings.configuration)
         refusals: list[CardError] = []
+        in_use = self._in_use()
         for reader in readers(settings, "vitale"):
+            if reader.name in in_use:
+                continue  # asked again, it would only make its own session wait
             try:
                 card = _found(reader)
             except CardAbsentError:
