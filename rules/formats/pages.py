@@ -17,6 +17,8 @@ from rules.formats.symbols import MAX_PIXELS, Cache, Symbol, find_symbols
 
 MAX_PAGES = 10
 """Pages whose symbols are looked for."""
+MAX_TEXTS = 100
+"""Pages whose text is read."""
 DPI = (150, 300)
 """Resolutions tried on a page, until a symbol is found: modules of 0.25 mm are read."""
 FRAMES = 20
@@ -36,7 +38,12 @@ def read_pages(pdf: bytes) -> tuple[Symbol, ...]:
 
 def page_text(pdf: bytes) -> str:
     """Text of the first page of a PDF, ``""`` when it cannot be read."""
-    return _texts.get(pdf, lambda: _text(pdf))
+    return next(iter(page_texts(pdf)), "")
+
+
+def page_texts(pdf: bytes) -> tuple[str, ...]:
+    """Text of each of the first MAX_TEXTS pages, as far as they can be read."""
+    return _texts.get(pdf, lambda: tuple(_of_pages(pdf)))
 
 
 def _of_pdf(pdf: bytes) -> Iterator[Symbol]:
@@ -58,13 +65,13 @@ def _of_pdf(pdf: bytes) -> Iterator[Symbol]:
 def _of_page(page: pdfium.PdfPage, number: int) -> list[Symbol]:
     if not _drawn(page):
         return []
-    for dpi in DPI:
+    for dpi, clean in zip(DPI, (True, False), strict=True):
         width, height = page.get_size()
         if width * height * (dpi / 72) ** 2 > MAX_PIXELS:
             return []
         drawn = page.render(scale=dpi / 72, grayscale=True)  # pyright: ignore[reportArgumentType]
         picture = drawn.to_pil()
-        found = find_symbols(picture, picture, 1)
+        found = find_symbols(picture, picture, clean=clean)
         if found:
             return [replace(s, page=number) for s in found]
     return []
@@ -86,15 +93,16 @@ def _drawn(page: pdfium.PdfPage) -> bool:
 _PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM, raw.FPDF_PAGEOBJ_SHADING)
 
 
-def _text(pdf: bytes) -> str:
+def _of_pages(pdf: bytes) -> Iterator[str]:
     with _pdfium:
         try:
             document = pdfium.PdfDocument(pdf)
         except pdfium.PdfiumError:
-            return ""
+            return
         try:
-            return document[0].get_textpage().get_text_bounded()
-        except (pdfium.PdfiumError, IndexError):
-            return ""
+            for number in range(min(len(document), MAX_TEXTS)):
+                yield document[number].get_textpage().get_text_bounded()
+        except pdfium.PdfiumError:
+            return
         finally:
             document.close()

@@ -1,9 +1,8 @@
-"""What a PDF says of itself: version, PDF/A claim, text, identity of the patient.
+"""What a PDF says of itself: version, PDF/A claim, identity of the patient.
 
-pypdf reads it, and not pikepdf: the rules need the text of pages (an INS in a
-cartouche, the name of the patient), which qpdf does not decode. Only the claim
-of PDF/A is read (XMP ``pdfaid``, ISO 19005-1 §6.7.11): conformance itself needs
-a validator such as veraPDF.
+pypdf reads what the file declares, :mod:`rules.formats.pages` what its pages
+show. Only the claim of PDF/A is read (XMP ``pdfaid``, ISO 19005-1 §6.7.11):
+conformance itself needs a validator such as veraPDF.
 """
 
 from __future__ import annotations
@@ -32,8 +31,6 @@ from rules.xml import parse_xml
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 PDFAID = "http://www.aiim.org/pdfa/ns/id/"
-MAX_PAGES = 100
-"""Pages whose text is read."""
 _HEADER = re.compile(rb"%PDF-(\d\.\d)")
 _UNREADABLE = (
     PyPdfError,
@@ -105,25 +102,6 @@ class PdfDocument(Artefact):
     def problems(self) -> Iterable[Finding]:
         """Symbols that claim to be a datamatrix INS and cannot be read as one."""
         return self._shown.flaws
-
-    @cached_property
-    def text(self) -> str:
-        """Text of the first MAX_PAGES pages, ``""`` when it cannot be read."""
-        pages: list[str] = []
-        try:
-            reader = PdfReader(io.BytesIO(self.data))
-            pages.extend(page.extract_text() for page in reader.pages[:MAX_PAGES])
-        except _UNREADABLE:
-            return "\n".join(pages)
-        return "\n".join(pages)
-
-
-def pdf_text(data: bytes) -> str:
-    """Text of bytes that may be a PDF, ``""`` when they are not."""
-    try:
-        return PdfDocument.parse(data).text
-    except MalformedError:
-        return ""
 
 
 def _malformed(check_id: str, found: str) -> MalformedError:

@@ -23,7 +23,7 @@ MAX_FRAMES = 10
 """Pictures of one file (TIFF) that are looked at."""
 QUIET_SAMPLES = (0.5, 0.75)
 """Distances from the symbol where one module of quiet zone is looked at, in modules."""
-_ALONG = 4
+_ALONG = 2
 """Points looked at per module, along each side."""
 _DIRTY = 0.02
 """Part of a side that may be dark: noise of a photograph, never a line of text."""
@@ -177,13 +177,17 @@ _REMEDIES: tuple[tuple[Callable[[Image.Image], Image.Image], int], ...] = (
 )
 
 
-def find_symbols(read: Image.Image, picture: Image.Image, scale: int) -> list[Symbol]:
-    """Symbols read in a picture ``scale`` times larger than the one they are measured on."""
-    return [
-        _symbol(each, picture, scale)
-        for each in zxingcpp.read_barcodes(read, formats=_FORMATS)
-        if each.valid
-    ]
+def find_symbols(
+    read: Image.Image, picture: Image.Image, scale: int = 1, *, clean: bool = False
+) -> list[Symbol]:
+    """Symbols read in a picture ``scale`` times larger than the one they are measured on.
+
+    ``clean`` spares what only photographs need: reduced and inverted copies.
+    """
+    found = zxingcpp.read_barcodes(
+        read, formats=_FORMATS, try_downscale=not clean, try_invert=not clean
+    )
+    return [_symbol(each, picture, scale) for each in found if each.valid]
 
 
 def _symbol(found: zxingcpp.Barcode, picture: Image.Image, scale: int) -> Symbol:
@@ -220,25 +224,29 @@ def _clear(picture: Image.Image, corners: tuple[Point, ...], modules: int) -> bo
     edge of the picture ends the quiet zone.
     """
     limit = _middle(picture, corners)
+    shades = picture.load()
+    assert shades is not None
     centre = (sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4)
-    for start, end in zip(corners, (*corners[1:], corners[0]), strict=True):
+    for side in zip(corners, (*corners[1:], corners[0]), strict=True):
         for distance in QUIET_SAMPLES:
-            shades = list(_shades(picture, (start, end), centre, distance / modules, modules))
-            if sum(s < limit for s in shades) > _DIRTY * len(shades):
+            points = list(_along(side, centre, distance / modules, modules * _ALONG))
+            dark = sum(
+                not (0 <= x < picture.width and 0 <= y < picture.height)
+                or cast("int", shades[x, y]) < limit
+                for x, y in points
+            )
+            if dark > _DIRTY * len(points):
                 return False
     return True
 
 
-def _shades(
-    picture: Image.Image, side: tuple[Point, Point], centre: Point, beyond: float, modules: int
-) -> Iterator[int]:
-    """Shades along a side moved outwards by a part of the symbol's size; 0 off the picture."""
+def _along(
+    side: tuple[Point, Point], centre: Point, beyond: float, steps: int
+) -> Iterator[tuple[int, int]]:
+    """Pixels along a side moved outwards by a part of the symbol's size."""
     (x1, y1), (x2, y2) = (_outwards(p, centre, 2 * beyond) for p in side)
-    steps = modules * _ALONG
     for step in range(steps + 1):
-        x, y = x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps
-        inside = -0.5 <= x < picture.width and -0.5 <= y < picture.height
-        yield _shade(picture, x, y) if inside else 0
+        yield round(x1 + (x2 - x1) * step / steps), round(y1 + (y2 - y1) * step / steps)
 
 
 def _outwards(point: Point, centre: Point, part: float) -> Point:
@@ -246,12 +254,6 @@ def _outwards(point: Point, centre: Point, part: float) -> Point:
         centre[0] + (point[0] - centre[0]) * (1 + part),
         centre[1] + (point[1] - centre[1]) * (1 + part),
     )
-
-
-def _shade(picture: Image.Image, x: float, y: float) -> int:
-    column = min(max(round(x), 0), picture.width - 1)
-    row = min(max(round(y), 0), picture.height - 1)
-    return int(picture.getpixel((column, row)))  # pyright: ignore[reportArgumentType]
 
 
 def _middle(picture: Image.Image, corners: tuple[Point, ...]) -> float:

@@ -17,8 +17,7 @@ from email.message import Message as Mime
 from rules.artefact import MalformedError
 from rules.exchange import Message
 from rules.formats.mail_headers import header
-from rules.formats.pages import read_pages
-from rules.formats.pdf import pdf_text
+from rules.formats.pages import page_texts, read_pages
 from rules.formats.symbols import PictureError, Symbol, is_picture, read_picture
 from rules.formats.unzip import unzip
 
@@ -75,7 +74,7 @@ def _open(data: bytes, place: str, depth: int) -> Texts:
     if data.startswith(b"PK\x03\x04"):
         yield from _zip(data, place, depth)
     elif data[:1024].lstrip().startswith(b"%PDF"):
-        yield f"{place}, texte du PDF", pdf_text(data).encode()
+        yield f"{place}, texte du PDF", "\n".join(page_texts(data)).encode()
         yield from _symbols(read_pages(data), place)
     elif is_picture(data):
         with suppress(PictureError):

@@ -19,7 +19,8 @@ from rules.formats.cda import ClinicalDocument
 from rules.formats.cda_types import Instant
 from rules.formats.mail import parse_mail
 from rules.formats.numbers import ins_key, is_cog, is_ins, is_rpps_id, sex_of
-from rules.formats.pdf import PdfDocument, pdf_text
+from rules.formats.pages import page_texts
+from rules.formats.pdf import PdfDocument
 from rules.judge import judge_artefact
 from tests.rules.cda.samples import CERTIFICATE, LETTER, VSM, judged, raised, spoil
 from tests.rules.journals import letter, mail
@@ -83,9 +84,9 @@ def test_a_pdf_says_its_version_its_claim_and_its_text() -> None:
     assert PDF is not None
     pdf = PdfDocument.parse(PDF.content or b"")
     assert (pdf.version, pdf.part, pdf.conformance, pdf.encrypted) == ("1.4", "1", "B", False)
-    assert "TESTAVRIL Camille" in pdf.text
+    assert "TESTAVRIL Camille" in pdf.cartouche.text
     assert not PdfDocument.parse(ordinary_pdf()).claims_pdfa1
-    assert "Bonjour" in pdf_text(ordinary_pdf())
+    assert "Bonjour" in "".join(page_texts(ordinary_pdf()))
 
 
 def test_an_encrypted_pdf_is_said() -> None:
@@ -100,7 +101,7 @@ def test_what_is_no_pdf_is_malformed() -> None:
     with pytest.raises(MalformedError) as caught:
         PdfDocument.parse(b"GIF89a")
     assert caught.value.finding.check_id == "CDA-30"
-    assert pdf_text(b"GIF89a") == ""
+    assert page_texts(b"GIF89a") == ()
 
 
 @settings(max_examples=40, deadline=None)
@@ -110,13 +111,14 @@ def test_a_damaged_pdf_never_breaks_the_reading(damages: list[tuple[int, int]]) 
     data = bytearray(PDF.content or b"")
     for place, value in damages:
         data[place] = value
-    assert isinstance(pdf_text(bytes(data)), str)
+    assert isinstance(judged(with_body(LETTER, bytes(data))).findings, tuple)
+    assert isinstance(page_texts(bytes(data)), tuple)
 
 
 def test_a_damaged_pdf_says_nothing_on_the_terminal(caplog: pytest.LogCaptureFixture) -> None:
     assert PDF is not None
     with caplog.at_level(logging.WARNING):
-        pdf_text((PDF.content or b"")[:20000])
+        judged(with_body(LETTER, (PDF.content or b"")[:20000]))
     assert caplog.records == []
 
 
