@@ -14,7 +14,6 @@ from simulators.cards.sha import SHA1, SHA256, Hash
 
 ATR_CPS4 = bytes.fromhex("3B9B188001001225006480040100009044")
 ATR_CPS4_CANDIDATE = bytes.fromhex("3B9B188001001225006480000401009044")
-ATR_CPS4_T0 = bytes.fromhex("3BDC18FF00001225006480000401009000")
 
 KEYS = (0x10, 0x20)
 """References of the signature and the authentication key."""

@@ -13,7 +13,6 @@ from simulators.cards.image import CpsImage
 from simulators.cards.tlv import tlv
 
 AID_CPS = bytes.fromhex("E828BD080F8025000001FF0010")
-AID_CONTACTLESS = bytes.fromhex("E828BD080F8025000001FF0020")
 AID_CHIPDOC = bytes.fromhex("8025000001FF0100")
 AID_CPS2TER = bytes.fromhex("8025000001FF0002")
 AID_IDS = bytes.fromhex("A0000001510000")

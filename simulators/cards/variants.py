@@ -12,7 +12,8 @@ from typing import Any
 
 from fixtures.identifiers import luhn_digit
 from simulators.cards import data_objects
-from simulators.cards.cps3 import ATR_CPS3_CONTACTLESS
+from simulators.cards.cps3 import ATR_CPS3_CONTACTLESS, ATR_CPS3_OTHER
+from simulators.cards.cps4 import ATR_CPS4_CANDIDATE
 from simulators.cards.image import NUMBERS, REAL, CpsImage, Situation
 from simulators.cards.tlv import tlv
 
@@ -117,6 +118,10 @@ def _renamed(image: CpsImage) -> CpsImage:
     return replace(image, label=f"CPS9v9-{image.number}")
 
 
+def _other_answer(image: CpsImage) -> CpsImage:
+    return replace(image, atr=ATR_CPS3_OTHER if image.family == "CPS3" else ATR_CPS4_CANDIDATE)
+
+
 def _cut(image: CpsImage) -> CpsImage:
     """A name whose template announces more octets than the file has."""
     content = data_objects.name(image.holder)
@@ -131,7 +136,7 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "conforme": ("carte conforme", lambda image: image),
     "expiree": ("carte expirée (CPS_ID_CARD et EF_ACTUA)", _dates(-5)),
     "pas-encore-valide": ("carte qui n'est pas encore valide", _dates(3)),
-    "actua-tronque": ("EF_ACTUA tronqué", _file("EF_ACTUA", bytes.fromhex("EC12810720"))),
+    "actua-tronque": ("EF_ACTUA tronqué", _file("EF_ACTUA", bytes.fromhex("EC128107"))),
     "actua-vide": ("EF_ACTUA vide", _file("EF_ACTUA", b"")),
     "actua-absent": ("EF_ACTUA absent, ce qui est permis", _file("EF_ACTUA", None)),
     "certificat-expire": ("certificats expirés", _certificates("expire")),
@@ -169,6 +174,7 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "code-bloque": ("code porteur bloqué", _with(pin_left=0)),
     "carte-morte": ("code porteur et code de déblocage bloqués", _with(pin_left=0, puk_left=0)),
     "numero-court": ("EF.SN plus court que les 12 octets attendus", _short_number),
+    "autre-atr": ("autre ATR admis pour cette famille", _other_answer),
     "sans-contact": ("ATR sans contact", _with(atr=ATR_CPS3_CONTACTLESS)),
     "etiquette-changee": ("étiquette PKCS#11 inconnue", _renamed),
     "signature-fausse": (

@@ -180,6 +180,8 @@ def test_codes_almost_or_wholly_locked():
 def test_numbers_labels_and_answers_to_reset():
     assert len(content("numero-court", "EF.SN")) == 11
     assert card("sans-contact").getATR()[:2] == b"\x3b\x8f"
+    assert card("autre-atr").getATR() != card("conforme").getATR()
+    assert card("autre-atr", rank=1).getATR()[-1] == card("conforme", rank=1).getATR()[-1]
     assert b"CPS9v9-" in content("etiquette-changee", "CIAInfo")
 
 
