@@ -14,6 +14,7 @@ from rules.checking import by_id
 from rules.checks.ins_transmission import carries
 from rules.context import Context, Environment
 from rules.formats.insi import InsiRequest
+from rules.formats.pages import page_text
 from rules.identities import Act, acts
 from rules.judge import JournalView
 
@@ -175,7 +176,7 @@ def check_alone(
 def printed_page(
     view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
 ) -> Observation:
-    """The last page printed for ``patient``: ``dit`` and ``tait`` (texts), ``datamatrix``.
+    """The first page of what was last printed for ``patient``: ``dit`` and ``tait`` (texts), ``datamatrix``.
 
     Texts are compared without case nor spaces; ``datamatrix`` is the INS it carries, or "".
     """
@@ -183,7 +184,7 @@ def printed_page(
     page = played[-1].gesture.printed if played else None
     if page is None:
         return Observation(False, "aucun document imprimé qui se lise", observed=bool(played))
-    text = _packed(page.text)
+    text = _packed(page_text(page.data))
     flaws = [
         f"« {each} » absent" for each in parameters.get("dit", ()) if _packed(each) not in text
     ]

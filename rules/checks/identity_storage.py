@@ -247,7 +247,6 @@ def first_given_name(view: JournalView, _context: Context) -> Iterator[Finding]:
     title="Une date de naissance incomplète est complétée, et marquée incertaine",
     severity=Severity.MAJOR,
     source="guide INS EXI ID 11, RNIV EXI PP 19 ; ins-insi.md §1.4",
-    exigences=("INS/va1.21",),
 )
 def partial_date(view: JournalView, _context: Context) -> Iterator[Finding]:
     """Day unknown: the first; day and month unknown: 31 December."""

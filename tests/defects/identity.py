@@ -9,6 +9,7 @@ from bench.defects import Injection
 from reference_impl.gestures.identity import attest
 from reference_impl.identity.evidence import Trust
 from reference_impl.identity.lifecycle import TRANSITIONS, Event, Transition
+from reference_impl.insi.verification import Verification, verify
 from reference_impl.people import Evidence, PastIns, Status
 
 from . import stimuli_identity as stimuli
@@ -21,6 +22,8 @@ _GESTURES = "reference_impl.gestures.identity"
 _FILES = "reference_impl.gestures.patients"
 _RETRIEVAL = "reference_impl.identity.retrieval"
 _ANSWER = "reference_impl.insi.answer"
+_RECEPTION = "reference_impl.gestures.reception"
+_USER = "810999990012"
 
 
 def _moves(start: Status, event: Event, to: Status, ins: str) -> Patch:
@@ -49,6 +52,24 @@ def _for_anybody(lgc: Any, asked: Any) -> Any:
 
 def _completed_in_january(text: str) -> tuple[str, bool]:
     return f"{text}-01-01"[:10], True
+
+
+def _by_the_desk(original: Any, log: Any, patient: Any, professional: Any, *rest: Any) -> None:
+    original(log, patient, replace(professional, national_id="poste-accueil"), *rest)
+
+
+def _verified_again(original: Any, lgc: Any, patient: Any, carried: Any) -> Any:
+    user = lgc.publisher.professional(_USER)
+    verify(lgc.insi, carried, user, lambda _call: None)
+    return original(lgc, patient, carried)
+
+
+def _called_anyway(original: Any, *arguments: Any) -> Any:
+    return replace(original(*arguments), result="OK")
+
+
+def _told_ko(original: Any, verification: Any) -> Any:
+    return original(replace(verification, result="KO"))
 
 
 DEFECTS = (
@@ -199,5 +220,62 @@ DEFECTS = (
         "INS-E-02",
         changed(f"{_ANSWER}:_fault", code="soap:Sender"),
         injection=_insi("desir_1020"),
+    ),
+    broken(
+        "insi-appels-non-traces",
+        "Les appels à INSi ne laissent aucune trace dans le dossier",
+        "journal-insi",
+        "INS-L-01",
+        nothing("reference_impl.insi.log:InsiLog.add"),
+    ),
+    broken(
+        "insi-trace-anonyme",
+        "La trace d'un appel nomme le compte du poste et non le professionnel",
+        "journal-insi",
+        "INS-L-01",
+        around("reference_impl.insi.log:InsiLog.add", _by_the_desk),
+    ),
+    broken(
+        "identite-recue-rapprochee-par-l-ins-seule",
+        "Un document reçu se range par son INS, sans regarder les traits",
+        "document-recu-autres-traits",
+        "INS-T-08",
+        put(f"{_RECEPTION}:agree", lambda *_every: True),
+    ),
+    broken(
+        "identite-recue-crue-sur-parole",
+        "L'INS d'un document reçu est tenue pour vérifiée par l'émetteur",
+        "document-recu",
+        "BANC-INS.01",
+        put(f"{_RECEPTION}:verify", lambda *_every: Verification("OK", "00", "OK", 0)),
+    ),
+    broken(
+        "identite-recue-verifiee-a-chaque-fois",
+        "Chaque document reçu interroge INSi, même pour une INS déjà récupérée",
+        "document-recu",
+        "BANC-INS.02",
+        around(f"{_RECEPTION}:_known", _verified_again),
+    ),
+    broken(
+        "identite-verification-ko-sans-suite",
+        "Une vérification KO s'affiche, et l'identité reste qualifiée",
+        "verification-demandee",
+        "BANC-INS.03",
+        _moves(Status.QUALIFIED, Event.VERIFICATION_FAILED, Status.QUALIFIED, "garde"),
+    ),
+    broken(
+        "identite-recue-qualifiee-d-office",
+        "Une identité reçue et vérifiée est qualifiée, quel que soit l'émetteur",
+        "document-recu",
+        "BANC-INS.04",
+        _moves(Status.PROVISIONAL, Event.VERIFIED, Status.QUALIFIED, "prend"),
+    ),
+    broken(
+        "identite-recue-ko-reprise",
+        "Une INS reçue et contredite par INSi complète quand même le dossier",
+        "document-recu-ins-contredite",
+        "BANC-INS.03",
+        around(f"{_RECEPTION}:verify", _called_anyway),
+        around(f"{_RECEPTION}:verification_view", _told_ko),
     ),
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bench.letters import letter_about
+from fixtures.world import PatientFixture
+
 from .stimuli import Bench, stimulus
 
 
@@ -13,6 +16,16 @@ def _evidence(bench: Bench, patient: str, code: str = "CN") -> None:
         "identity.record_evidence",
         patient=patient,
         justificatif=code,
+        professionnel=bench.doctor,
+    )
+
+
+def _receive(bench: Bench, who: PatientFixture, number: int, ins: str | None = None) -> None:
+    """A document comes from a third party."""
+    bench.scenario.must(
+        "identity.receive",
+        contenu=letter_about(who, bench.turn * 10 + number, ins=ins),
+        emetteur="service.medecine@hopital.banc.mssante.fr",
         professionnel=bench.doctor,
     )
 
@@ -113,3 +126,44 @@ def failure(bench: Bench) -> None:
     patient = bench.create(bench.someone())
     bench.search(patient)
     bench.scenario.must("patient.read", patient=patient)
+
+
+@stimulus("journal-insi")
+def log_read(bench: Bench) -> None:
+    """A search, then the log of the file is read."""
+    patient = bench.create(bench.someone())
+    bench.search(patient)
+    bench.scenario.must("identity.log", patient=patient)
+
+
+@stimulus("document-recu")
+def received(bench: Bench) -> None:
+    """A third party sends a document about somebody who has no file here, then again."""
+    who = bench.someone()
+    for number in (1, 2):
+        _receive(bench, who, number)
+
+
+@stimulus("document-recu-ins-contredite")
+def received_refuted(bench: Bench) -> None:
+    """INSi knows under another INS the person whom a document received is about."""
+    who = bench.someone()
+    patient = bench.create(who)
+    _evidence(bench, patient)
+    _receive(bench, who, 1, ins=bench.someone().ins)
+
+
+@stimulus("document-recu-autres-traits")
+def received_with_other_traits(bench: Bench) -> None:
+    """A document carries the INS of a file, and the traits of somebody else."""
+    who = bench.someone()
+    bench.search(bench.create(who))
+    _receive(bench, bench.someone(), 1, ins=who.ins)
+
+
+@stimulus("verification-demandee")
+def verified(bench: Bench) -> None:
+    """The INS of a qualified file is verified, when INSi finds nobody any more."""
+    patient = bench.qualified()
+    bench.scenario.session.platform.kernel.faults.add("insi", fault="cr01")
+    bench.about("identity.verify", patient)
