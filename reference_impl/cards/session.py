@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from reference_impl.cards.chip import Chip
 from reference_impl.cards.content import (
@@ -45,15 +48,13 @@ class CardSession:
         self._reader = chip.reader
         self._situation: int | None = None
         self.certificate = _certificate(chip)
+        self._public = _public_key(self.certificate)
         self.card = read_card(chip, self.certificate)
 
     @property
     def key(self) -> CardKey:
         """The signature key."""
-        public = self.certificate.public_key()
-        if not isinstance(public, RSAPublicKey):
-            raise unreadable("sa clé de signature n’est pas RSA")
-        return CardKey(public, self.sign)
+        return CardKey(self._public, self.sign)
 
     def require_usable(self, now: datetime, *, production: bool) -> None:
         """Refuse a card that is expired, not valid yet, inconsistent, or of another environment."""
@@ -92,9 +93,22 @@ class CardSession:
             chip.unblock(unblocking_code, new_code)
 
     def sign(self, message: bytes) -> bytes:
-        """Have the card sign. Raises CardError; nothing is tried again."""
+        """Have the card sign. Raises CardError; nothing is tried again.
+
+        A signature that its certificate does not verify never leaves the software.
+        """
         with self._in_use() as chip:
-            return chip.sign(message)
+            signature = chip.sign(message)
+            try:
+                self._public.verify(signature, message, PKCS1v15(), SHA256())
+            except InvalidSignature as error:
+                raise CardError(
+                    "SIGNATURE_FAUSSE",
+                    "La signature faite par la carte n’est pas celle de son certificat : essayez "
+                    "une autre carte, et signalez celle-ci.",
+                    "carte",
+                ) from error
+            return signature
 
     def choose(self, number: int) -> None:
         """Take a situation of the card. Raises CardError."""
@@ -162,6 +176,13 @@ def _certificate(chip: Chip) -> x509.Certificate:
         return x509.load_der_x509_certificate(chip.certificate())
     except ValueError as error:
         raise unreadable("son certificat de signature") from error
+
+
+def _public_key(certificate: x509.Certificate) -> RSAPublicKey:
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey):
+        raise unreadable("sa clé de signature n’est pas RSA")
+    return key
 
 
 def _of_another_world(*, test: bool) -> CardError:

@@ -118,7 +118,8 @@ class Cards:
     def readers_in_use(self) -> frozenset[str]:
         """Names of the readers in which a card is held open."""
         with self._lock:
-            return frozenset(session.card.reader for session in self._sessions.values())
+            held = [session for session in self._sessions.values() if session.alive()]
+            return frozenset(session.card.reader for session in held)
 
     def close(self, holder: str) -> CardView:
         """End the session of a card, and show what may be read of it without a code."""
@@ -190,7 +191,7 @@ class Cards:
 
     def _find(self, holder: str | None) -> CardSession:
         """The card of a holder, among all readers but those of open sessions."""
-        taken = {session.card.reader for session in self._sessions.values() if session.alive()}
+        taken = self.readers_in_use()
         refusals: list[CardError] = []
         for place in self._places(holder):
             if place.name in taken:

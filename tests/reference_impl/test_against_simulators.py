@@ -89,6 +89,10 @@ _NEED_GESTURES = frozenset({"DMP-02-01", "DMP-02-02", "DMP-02-03"})
 def meeting(tmp_path_factory: pytest.TempPathFactory):
     with running(("psc", "dmp", "mssante", "cards")) as platform:
         environment = read_environment(Path(platform.folder) / "environnement.json")
+        # The cards sign: their keys in files are for other products, and not missed here.
+        for name, credential in environment.credentials.items():
+            if name.startswith("cps-") and name.partition(".")[0].endswith("-sign"):
+                credential.key_path.unlink(missing_ok=True)
         data = tmp_path_factory.mktemp("lgc")
         lgc = build(environment, data, 1, SystemClock())
         met = Meeting(platform, environment, lgc)
