@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fixtures.identifiers import matricule
 from fixtures.world import PatientFixture
+from simulators.insi.people import QUALIFICATION
 
 if TYPE_CHECKING:
     from bench.session import Scenario
@@ -32,6 +33,22 @@ def invent(scenario: Scenario, given_names: str | None = None) -> PatientFixture
         dmp="absent",
         mes="inconnue",
     )
+
+
+def of_qualification(birth_name: str, birth_date: str) -> PatientFixture | None:
+    """A person of INSi's qualification base (CNDA), None when INSi knows nobody so."""
+    for one in QUALIFICATION:
+        if (one.birth_name, one.birth_date) == (birth_name, birth_date):
+            return PatientFixture(
+                birth_name=birth_name,
+                birth_given_names=one.given_names,
+                sex=one.sex,
+                birth_date=birth_date,
+                birth_place=one.birth_place or "99999",
+                matricule=one.active.number,
+                oid=one.active.oid,
+            )
+    return None
 
 
 def make_known(scenario: Scenario, who: PatientFixture, **changes: Any) -> None:

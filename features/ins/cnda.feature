@@ -119,3 +119,16 @@ Fonctionnalité: Cas de test CNDA du téléservice INSi
     Alors le logiciel refuse la seconde INS ou alerte d'un doublon
     Et l'identité est provisoire
     Et aucun écart n'est relevé
+
+  @exigence:INS/va1.34 @exigence:INS/va1.52 @preuve:CNDA-INSi-1.10
+  Scénario: 1.10, la recherche par carte Vitale rend un NIA
+    Étant donné le dossier de ECETINSI, PIERRE-ALAIN, M, né le 14/07/2009 à 63220
+    Et sa carte Vitale de la base de qualification dans le lecteur
+    Quand le professionnel lit la carte Vitale
+    Et le professionnel recherche l'INS avec la carte Vitale
+    Et il accepte les traits proposés, s'il y en a
+    Alors INSi a reçu 1 recherche par carte Vitale
+    Et le logiciel annonce le code 00
+    Et le dossier porte le matricule 1090763220834 89
+    Et le dossier montre un matricule de nature NIA
+    Et aucun écart n'est relevé

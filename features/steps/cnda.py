@@ -10,9 +10,11 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
+from bench.people import of_qualification
 from bench.session import Scenario
 from features.steps.identite import patients
 from features.steps.insi import SEARCH, about, current
+from features.steps.vitale import insert
 
 UNKNOWN_PLACE = "99999"
 _FILE = (
@@ -41,6 +43,7 @@ def file_of(  # noqa: PLR0913, PLR0917 - the words of the sentence
         "lieu_naissance": place or UNKNOWN_PLACE,
     }
     open_file(scenario, traits)
+    scenario.notes["personne"] = of_qualification(name, traits["date_naissance"])
 
 
 @when("le professionnel tente d'ouvrir un dossier et de rechercher l'INS de D’ÆION, CŒUR")
@@ -58,6 +61,11 @@ def try_foreign_characters(scenario: Scenario) -> None:
     if patient:
         patients(scenario).append({"id": patient["id"], "ins": ""})
         scenario.perform(SEARCH, voie="organisation", **about(scenario))
+
+
+@given("sa carte Vitale de la base de qualification dans le lecteur")
+def qualification_card(scenario: Scenario) -> None:
+    insert(scenario, scenario.notes["personne"])
 
 
 @given("INSi rend deux INS en historique, dont une sans date")
@@ -84,6 +92,12 @@ def sent_to_the_letter(scenario: Scenario, name: str, given: str) -> None:
 @then(parsers.re(r"le dossier porte le matricule (?P<number>\w{13}) (?P<key>\d\d)"))
 def holds_number(scenario: Scenario, number: str, key: str) -> None:
     scenario.expect("etat-identite", patient=current(scenario), ins=f"{number}{key}")
+
+
+@then(parsers.re(r"le dossier montre un matricule de nature (?P<nature>NIR|NIA)"))
+def nature_shown(scenario: Scenario, nature: str) -> None:
+    scenario.must("patient.read", patient=current(scenario))
+    scenario.expect("reponse", action="patient.read", chemin="patient.ins.nature", parmi=[nature])
 
 
 @then(parsers.re(r"l'historique du dossier est : (?P<numbers>.+)"))

@@ -9,7 +9,7 @@ from typing import Any
 from bench.defects import Injection
 from reference_impl.errors import UnavailableError
 from reference_impl.insi.request import Criteria
-from reference_impl.people import Traits
+from reference_impl.people import Individual, Ins, Traits
 
 from . import stimuli_insi
 from .mistakes import around, broken, put, written
@@ -61,6 +61,15 @@ def _one_prefix_known(original: Any, status: int, body: bytes, **options: Any) -
     return original(status, body, **options)
 
 
+def _one_of_several(original: Any, *arguments: Any, **options: Any) -> Any:
+    answer = original(*arguments, **options)
+    if answer.code != "02":
+        return answer
+    traits = Traits("DE VINCI", "LEONARDO", "M", "2014-02-01", "99999")
+    ins = Ins("1140263220833", "56", "1.2.250.1.213.1.4.8")
+    return replace(answer, individual=Individual(ins, (), traits))
+
+
 def _first_on_the_card(original: Any, lgc: Any, _position: int | None) -> Any:
     return original(lgc, 1)
 
@@ -98,6 +107,13 @@ DEFECTS = (
         "recherche-homonymes",
         "INS-W-23",
         put(f"{_CLIENT}:_narrowed", lambda *_arguments: iter(())),
+    ),
+    broken(
+        "insi-un-homonyme-au-hasard",
+        "Après un code 02, l'INS d'un des homonymes est retenue",
+        "recherche-homonymes-sans-lieu",
+        "INS-W-23 INS-S-01",
+        around(f"{_CLIENT}:read_answer", _one_of_several),
     ),
     broken(
         "insi-rappel-apres-une-erreur",
