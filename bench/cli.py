@@ -324,7 +324,7 @@ def cards_export(
     store: StoreUrl = None,
 ) -> None:
     """Écrit les cartes d'une campagne en fichiers, pour un autre hôte."""
-    from bench.cards import export_cards
+    from bench.card_files import export_cards
 
     for path in export_cards(campaign, target, store):
         out.print(str(path), soft_wrap=True, highlight=False, markup=False)

@@ -40,6 +40,13 @@ _PATTERNS = (
         ),
         r'"\1": "‹secret›"',
     ),
+    # A code porteur or de déblocage in a gesture of the driver contract. « code » also names
+    # errors, which are never four to eight digits.
+    (
+        re.compile(r'"(code_deblocage|nouveau_code|code_porteur)"\s*:\s*"[^"]+"'),
+        r'"\1": "‹secret›"',
+    ),
+    (re.compile(r'"code"\s*:\s*"\d{4,8}"'), '"code": "‹secret›"'),
     (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.S),
         "‹clé privée›",

@@ -75,3 +75,10 @@ def test_the_authentication_key_signs(bench: Platform, tmp_path: Path) -> None:
 def _digest_info(message: bytes) -> bytes:
     head = bytes.fromhex("3031300d060960864801650304020105000420")
     return head + hashlib.sha256(message).digest()
+
+
+def test_a_wrong_code_is_counted_by_the_card(bench: Platform) -> None:
+    wrong = ("pkcs15-tool", "-r", READER, "--verify-pin", "--auth-id", "01", "--pin", "9999")
+    assert "PIN code or key incorrect" in tool(*wrong, check=False)
+    left = bench.state()["cards"]["cartes"][f"cps-{LOUISE}"]["essais_porteur"]
+    assert left == 2

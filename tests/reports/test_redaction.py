@@ -78,3 +78,23 @@ def test_secret_headers_lose_their_value(name: str) -> None:
 def test_no_token_survives_whatever_its_parts(part: str) -> None:
     token = f"eyJ{part}.{part}.{part}"
     assert token not in redacted_text(f"avant {token} après")
+
+
+@pytest.mark.parametrize(
+    "gesture",
+    [
+        '{"professionnel": null, "code": "71839264"}',
+        '{"professionnel": "810999990012", "code_deblocage": "71839264", "nouveau_code": "7183"}',
+        '{"carte": {"pin": "7183", "authentification": "cps-810999990012-auth"}}',
+    ],
+)
+def test_codes_of_a_card_are_hidden_in_gestures(gesture: str) -> None:
+    shown = redacted_text(gesture)
+    assert "7183" not in shown
+    assert "‹secret›" in shown
+
+
+@pytest.mark.parametrize("code", ["00", "insi_24", "DMPInvalidCertificate"])
+def test_codes_of_answers_are_left(code: str) -> None:
+    text = f'{{"insi": {{"code": "{code}"}}}}'
+    assert redacted_text(text) == text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cards import export_cards
+from bench.card_files import export_cards
 from bench.errors import BenchError
 from simulators.cards.errors import CardError
 from simulators.cards.export import card_of, document_of, read_card, write_card
