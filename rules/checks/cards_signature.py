@@ -80,7 +80,9 @@ def right_key(view: JournalView, _context: Context) -> Iterator[Finding]:
     for use in view.derived(uses):
         made = told.signatures.get(use.assertion.value or b"")
         issued = use.assertion.issued_at
-        if made is None and issued is not None and issued >= use.presence.since:
+        # IssueInstant may be written without its fraction of a second.
+        since = use.presence.since.replace(microsecond=0)
+        if made is None and issued is not None and issued >= since:
             yield _about(
                 use.assertion,
                 f"une signature faite par la carte {use.presence.number}",

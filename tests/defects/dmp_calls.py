@@ -67,7 +67,7 @@ def _sha1(original: Any, root: Any, object_id: str, signer: Any) -> Any:
 
     old = Old(
         method=SignatureConstructionMethod.enveloped,
-        signature_algorithm=SignatureMethod.RSA_SHA1,
+        signature_algorithm=SignatureMethod.RSA_SHA256,  # what the card of the LGC can do
         digest_algorithm=DigestAlgorithm.SHA1,
         c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
@@ -168,12 +168,12 @@ DEFECTS = (
         "dmp-vihf-signe-par-la-cle-d-authentification",
         "Le VIHF est signé par la clé d'authentification de la carte",
         "depot",
-        "DMP-VIHF-01",
+        "DMP-VIHF-01 CD-07 CD-08",
         around(f"{_CHANNEL}:DmpChannel.signer", _signed_with_authentication_key),
     ),
     broken(
         "dmp-vihf-en-sha-1",
-        "Le VIHF est signé en SHA-1",
+        "Le condensé du VIHF signé est en SHA-1",
         "depot",
         "DMP-VIHF-02",
         around(f"{_VIHF}:_signed", _sha1),
@@ -241,7 +241,7 @@ DEFECTS = (
         "dmp-structure-de-l-editeur",
         "Identifiant_Structure est celui du site de test de l'éditeur",
         "depot",
-        "DMP-VIHF-10",
+        "DMP-VIHF-10 CD-09",
         vihf("Identifiant_Structure", _OTHER_STRUCTURE),
     ),
     broken(
