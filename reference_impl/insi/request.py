@@ -41,10 +41,8 @@ _ins = ElementMaker(namespace=REC_SANS, nsmap={"ins": REC_SANS})
 class Asked(Protocol):
     """What one call asks, whatever its operation."""
 
-    @property
-    def returns_individual(self) -> bool:
-        """Whether a 00 comes with an identity."""
-        ...
+    returns_individual: ClassVar[bool]
+    """Whether a 00 comes with an identity."""
 
     @property
     def operation(self) -> str:

@@ -11,9 +11,17 @@ import pytest
 from reference_impl.config import read_environment
 from reference_impl.errors import ConfigurationError, UnknownRecordError
 from reference_impl.ids import SeededIds
-from reference_impl.people import Attribute, Environment, Ins, PastIns
+from reference_impl.people import (
+    Attribute,
+    Channel,
+    Environment,
+    Evidence,
+    Individual,
+    Ins,
+    PastIns,
+)
 from reference_impl.store import Store
-from tests.reference_impl.house import LOUISE, House
+from tests.reference_impl.house import CAMILLE, CAMILLE_INS, LOUISE, House
 
 ROOT = "2.25.208769918343938067399439369971024257366"
 
@@ -84,9 +92,12 @@ def test_a_restart_keeps_patients(house: House) -> None:
     patient = house.patient(
         attributes=frozenset({Attribute.HOMONYM}),
         history=(PastIns(Ins("1850733063042", "58", "1.2.250.1.213.1.4.8"), "1985-07-12"),),
-        evidence="CN",
+        evidence=Evidence("CN", "haut", "2026-03-12T09:00:00+00:00", LOUISE),
+        channel=Channel.VITALE,
+        uncertain_date=True,
     )
-    changed = replace(patient, evidence="PA")
+    returned = Individual(CAMILLE_INS, (), CAMILLE)
+    changed = replace(patient, proposed=returned, asked_at="2026-03-12").alerted("cle", "Clé.")
     house.lgc.records.save(patient, changed, "justificatif")
     assert house.reopen().records.patient(patient.id) == changed
 
