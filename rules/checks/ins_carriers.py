@@ -17,6 +17,7 @@ from rules.formats.cartouche import packed
 from rules.formats.cda import ClinicalDocument
 from rules.formats.cda_types import INS_ROOTS
 from rules.formats.datamatrix import CHECK_ID, LAYOUTS, REQUIRED, InsDatamatrix
+from rules.formats.gesture import Gesture
 from rules.formats.numbers import is_cog, is_ins
 from rules.formats.pdf import PdfDocument
 
@@ -53,6 +54,10 @@ def string(datamatrix: InsDatamatrix, context: Context) -> Iterator[Finding]:
             yield from _same(datamatrix, "S1", patient.ins.extension or "")
             yield from _same(datamatrix, "S2", patient.ins.root or "")
         yield from _same_traits(datamatrix, patient.traits)
+    gesture = context.within(Gesture)
+    if isinstance(gesture, Gesture) and gesture.identity is not None:
+        yield from _same(datamatrix, "S1", gesture.identity.ins or "")
+        yield from _same_traits(datamatrix, gesture.identity.traits)
     yield from _same_as_printed(datamatrix, context)
 
 
@@ -112,7 +117,7 @@ def _same(datamatrix: InsDatamatrix, block_id: str, expected: str) -> Iterator[F
     if block is not None and expected and block.value != expected:
         yield Finding(
             block.place,
-            f"{expected}, comme l'en-tête CDA",
+            f"{expected}, comme l'identité du document",
             block.value,
             "Composer le datamatrix et l'en-tête du document depuis la même identité, au même "
             "moment.",

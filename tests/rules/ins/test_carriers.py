@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from email import message_from_bytes, policy
 
 import pytest
 from PIL import Image, ImageDraw
 
 from rules.context import Context, Identity, Traits
+from rules.exchange import Message
 from rules.formats.cartouche import Cartouche, is_cartouche
+from rules.formats.gesture import Gesture
 from rules.formats.pdf import PdfDocument
-from rules.judge import judge_artefact
+from rules.judge import JournalView, judge_artefact, judge_sequence
 from tests.rules.cda.samples import LETTER, spoil
-from tests.rules.ins.pages import GS, LINES, MARK, carriers, document, page, symbol, text
+from tests.rules.ins.pages import GS, LINES, MARK, carriers, document, page, png, symbol, text
+from tests.rules.journals import ENVIRONMENT, exchange, mail
 from tests.shared_data import GOLDEN, needs_shared
 
 WITHOUT_INS = spoil(
@@ -172,3 +179,69 @@ def test_a_cartouche_alone_is_judged_by_its_labels():
 
 def test_a_number_that_is_no_ins_is_not_taken_for_one():
     assert Cartouche("Téléphone 0556000000, compte 285073306304209").matricules == ()
+
+
+def printing(pdf: bytes, **changes: object) -> Gesture:
+    """``document.print`` for the golden patient, qualifié unless told."""
+    patient = {
+        "id": "p1",
+        "statut": "qualifiée",
+        "traits": {
+            "nom_naissance": "TESTAVRIL",
+            "prenoms_naissance": "CAMILLE ANNE",
+            "sexe": "F",
+            "date_naissance": "1985-07-12",
+            "lieu_naissance": "33063",
+        },
+        "ins": {"matricule": "2850733063042", "cle": "08", "oid": "1.2.250.1.213.1.4.8"},
+    }
+    answer = {
+        "document": {"contenu": base64.b64encode(pdf).decode()},
+        "patient": patient | changes,
+    }
+    return Gesture("document.print", {}, answer, 200)
+
+
+def test_a_printed_page_is_judged_with_the_identity_of_the_gesture():
+    assert carriers(printing(printed()), IN_CAMPAIGN) == {}
+    assert set(carriers(printing(page(["Courrier"])), IN_CAMPAIGN)) == {"INS-T-06"}
+    assert set(carriers(printing(printed(S5="M")), IN_CAMPAIGN)) == {"INS-T-04"}
+    assert set(carriers(printing(printed(), statut="récupérée"))) == {"INS-T-01"}
+    assert carriers(printing(page(LINES[:-1]), statut="récupérée")) == {}
+
+
+def journal(*attachments: tuple[bytes, str, str]) -> JournalView:
+    """A mail with attachments, for a patient whose INS nobody has verified."""
+    camille = {"id": "p1", "statut": "récupérée", "traits": {}, "ins": INS_JSON}
+    sent = mail()
+    message = message_from_bytes(sent.request.body, policy=policy.default)
+    for content, kind, name in attachments:
+        maintype, _, subtype = kind.partition("/")
+        message.add_attachment(content, maintype=maintype, subtype=subtype, filename=name)
+    sent = replace(sent, position=2, request=replace(sent.request, body=bytes(message)))
+    known = Message("HTTP/1.1 200 OK", (), json.dumps({"patient": camille}).encode())
+    told = exchange("lgc", "patient.read", Message("POST /"), response=known, position=1)
+    return JournalView((told, sent))
+
+
+INS_JSON = {"matricule": "2850733063042", "cle": "08", "oid": "1.2.250.1.213.1.4.8"}
+BARE = page(["Courrier"], symbol(text()))
+TURNED = symbol(text()).rotate(20, expand=True, fillcolor=255)
+LEAKS = {
+    "page": (BARE, "application/pdf", "courrier.pdf"),
+    "image": (png(symbol(text())), "image/png", "ins.png"),
+    "photo": (png(TURNED, "JPEG"), "image/jpeg", "photo.jpg"),
+}
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_symbol_is_a_leak_like_another(name):
+    found = judge_sequence(journal(LEAKS[name]), ENVIRONMENT).findings
+    (leak,) = [f for f in found if f.check_id == "INS-T-01"]
+    assert "symbole" in leak.place
+
+
+def test_a_broken_picture_is_searched_as_it_is():
+    view = journal((png(symbol(text()))[:90], "image/png", "coupee.png"))
+    found = judge_sequence(view, ENVIRONMENT).findings
+    assert [f for f in found if f.check_id == "INS-T-01"] == []
