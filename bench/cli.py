@@ -103,6 +103,10 @@ def serve(
     port: BasePort = None,
     product: Product = None,
     expected: Expected = None,
+    vpcd: Annotated[
+        str | None,
+        typer.Option("--vpcd", help="Met une CPS et une Vitale dans ce vpcd (hôte:port)."),
+    ] = None,
 ) -> None:
     """Démarre les simulateurs et observe ; Ctrl-C termine par le rapport."""
     from bench.campaign import Settings
@@ -118,6 +122,7 @@ def serve(
         base_port=port,
         product=read_product(product),
         expected=read_expected(expected),
+        options={"cartes": {"acces": "pcsc", "vpcd": vpcd}} if vpcd else {},
     )
     result = serve_until_interrupted(settings, out)
     print_result(out, result)
