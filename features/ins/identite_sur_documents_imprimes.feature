@@ -11,7 +11,7 @@ Fonctionnalité: Identité sur les documents imprimés
 
   @exigence:INS/va1.15 @exigence:INS/va1.03 @exigence:INS/va1.10 @exigence:DOC/va1.04
   @preuve:INS/va1.15.01.01 @preuve:INS/va1.03.01.01
-  Scénario: Identité qualifiée
+  Scénario: Page d'une identité qualifiée
     Étant donné son dossier, à l'identité qualifiée
     Quand il imprime un document de ce patient
     Alors la page imprimée porte les cinq données d'identité et la nature du matricule
@@ -20,7 +20,7 @@ Fonctionnalité: Identité sur les documents imprimés
     Et aucun écart n'est relevé
 
   @exigence:INS/va1.15 @exigence:INS/va1.53 @preuve:INS/va1.15.01.02
-  Scénario: Identité récupérée
+  Scénario: Page d'une identité récupérée
     Étant donné son dossier, à l'identité récupérée
     Quand il imprime un document de ce patient
     Alors la page imprimée porte les traits d'identité

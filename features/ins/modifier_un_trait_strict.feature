@@ -11,7 +11,7 @@ Fonctionnalité: Modifier un trait strict
     Et une personne connue d'INSi
 
   @exigence:INS/va1.60 @preuve:INS/va1.60.01.01
-  Scénario: Identité qualifiée
+  Scénario: Le nom d'une identité qualifiée change
     Étant donné son dossier, à l'identité qualifiée
     Quand il déverrouille et modifie le nom de naissance
     Alors l'identité est provisoire ou validée
@@ -19,7 +19,7 @@ Fonctionnalité: Modifier un trait strict
     Et aucun écart n'est relevé
 
   @exigence:INS/va1.60 @preuve:INS/va1.60.01.02
-  Scénario: Identité récupérée
+  Scénario: Le nom d'une identité récupérée change
     Étant donné son dossier, à l'identité récupérée
     Quand il déverrouille et modifie le nom de naissance
     Alors l'identité est provisoire

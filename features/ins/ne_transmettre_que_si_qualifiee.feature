@@ -9,7 +9,7 @@ Fonctionnalité: Ne transmettre l'INS que si l'identité est qualifiée
     Étant donné un professionnel connecté à son logiciel par Pro Santé Connect
 
   @exigence:INS/va1.53 @preuve:INS/va1.53.01.02
-  Plan du Scénario: Identité <statut>
+  Plan du Scénario: Rien ne part avec l'INS d'une identité <statut>
     Étant donné une personne connue d'INSi
     Et son dossier, à l'identité <statut>
     Quand il tente de déposer un document de ce patient au DMP
@@ -28,7 +28,7 @@ Fonctionnalité: Ne transmettre l'INS que si l'identité est qualifiée
       | validée    |
 
   @exigence:INS/va1.53 @preuve:INS/va1.53.01.03
-  Scénario: Identité qualifiée, témoin des chemins ouverts
+  Scénario: L'INS d'une identité qualifiée part, témoin des chemins ouverts
     Étant donné un patient du DMP, à l'identité qualifiée
     Quand il tente de déposer un document de ce patient au DMP
     Et il tente d'envoyer un document de ce patient à un confrère par MSSanté

@@ -10,7 +10,7 @@ Fonctionnalité: Recherche d'antériorité
     Et une autre personne connue d'INSi
 
   @exigence:INS/va1.02 @exigence:INS/va1.25 @preuve:INS/va1.02.01.01 @preuve:INS/va1.25.01.01
-  Plan du Scénario: Par <critere>
+  Plan du Scénario: Recherche par <critere>
     Étant donné son dossier, au nom utilisé D'ÉLTÉ
     Et le dossier d'une autre personne
     Quand le professionnel cherche les dossiers par <critere>
@@ -26,7 +26,7 @@ Fonctionnalité: Recherche d'antériorité
       | le nom utilisé sans accent ni apostrophe |
 
   @exigence:INS/va1.41 @preuve:INS/va1.41.01.01
-  Scénario: Par le matricule et sa clé
+  Scénario: Recherche par le matricule et sa clé
     Étant donné son dossier, à l'identité récupérée
     Et le dossier d'une autre personne
     Quand le professionnel cherche les dossiers par le matricule et sa clé
@@ -34,7 +34,7 @@ Fonctionnalité: Recherche d'antériorité
     Et le dossier d'une autre personne ne l'est pas
 
   @exigence:INS/va1.41 @preuve:INS/va1.41.01.02
-  Plan du Scénario: Par <critere>, le logiciel refuse
+  Plan du Scénario: Recherche par <critere>, le logiciel refuse
     Étant donné son dossier, à l'identité récupérée
     Quand le professionnel cherche les dossiers par <critere>
     Alors le logiciel refuse ce critère avant de chercher

@@ -68,7 +68,7 @@ Fonctionnalité: Récupérer l'INS sur les traits d'identité
     Et aucun écart n'est relevé
 
   @exigence:INS/va1.52 @preuve:INS/va1.52.01.03
-  Plan du Scénario: <reponse>, et l'historique <historique>
+  Plan du Scénario: INSi <reponse>, l'historique <historique>
     Étant donné une personne connue d'INSi
     Et son dossier
     Et INSi <reponse>

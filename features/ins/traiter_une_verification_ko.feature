@@ -10,7 +10,7 @@ Fonctionnalité: Traiter une vérification KO
     Et une personne connue d'INSi
 
   @exigence:INS/va1.08 @exigence:INS/va1.06 @preuve:INS/va1.08.01.01 @preuve:INS/va1.06.01.01
-  Scénario: Identité qualifiée
+  Scénario: Vérification KO d'une identité qualifiée
     Étant donné son dossier, à l'identité qualifiée
     Et INSi connaît maintenant cette personne sous une autre INS
     Quand le professionnel vérifie l'INS du dossier
@@ -37,7 +37,7 @@ Fonctionnalité: Traiter une vérification KO
     Et aucun écart n'est relevé
 
   @exigence:INS/va1.08 @preuve:INS/va1.08.01.03
-  Scénario: Identité récupérée
+  Scénario: Vérification KO d'une identité récupérée
     Étant donné son dossier, à l'identité récupérée
     Et INSi connaît maintenant cette personne sous une autre INS
     Quand le professionnel vérifie l'INS du dossier

@@ -278,4 +278,12 @@ DEFECTS = (
         around(f"{_RECEPTION}:verify", _called_anyway),
         around(f"{_RECEPTION}:verification_view", _told_ko),
     ),
+    broken(
+        "identite-recherche-sensible-aux-accents",
+        "Le nom se cherche tel que tapé, accents et apostrophes compris",
+        "recherche-insi",
+        "",
+        put("reference_impl.identity.lookup:folded", lambda text: text.upper()),
+        scenario="Recherche par le nom utilisé sans accent",
+    ),
 )

@@ -25,6 +25,22 @@ REHEARSALS = (
     ("mom-copie-au-correspondant-habituel", "soi-même", "1 compté(s), 0 attendu(s)"),
     ("mss-adresse-de-l-usager-sans-cle", "envoi citoyen", "INS-T-07"),
 )
+IDENTITIES = (
+    ("identite-premier-prenom-non-compare", "premier prénom qui n'est pas", "INS-S-10"),
+    ("cartes-premier-beneficiaire-d-office", "plusieurs bénéficiaires", "INS-W-27"),
+    ("insi-trace-anonyme", "deux professionnels", "INS-L-01"),
+    ("insi-reponse-incomplete-reprise", "date de naissance incomplète", "BANC-INS.05"),
+    ("identite-permis-de-conduire-de-confiance", "permis de conduire", "INS-S-02"),
+    ("insi-appel-pour-une-identite-douteuse", "une identité douteuse", "INS-W-21"),
+    ("identite-trait-modifie-sans-suite", "nom d'une identité qualifiée", "INS-S-04"),
+    ("mss-ins-d-une-identite-recuperee", "l'ins d'une identité récupérée", "INS-T-01"),
+    ("identite-recue-qualifiee-d-office", "ins inconnue ici", "BANC-INS.04"),
+    ("identite-verification-ko-sans-suite", "ko d'une identité qualifiée", "BANC-INS.03"),
+    ("insi-appels-non-traces", "code 00", "INS-L-01"),
+    ("datamatrix-sans-separateurs", "page d'une identité qualifiée", "INS-T-04"),
+    ("identite-recherche-sensible-aux-accents", "sans accent", "1 oublié(s)"),
+)
+"""One broken LGC for each feature of the INS, in the order of the Ségur table."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,9 +52,11 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def rehearse(folder: Path, scenario: str, *options: str) -> tuple[int, list[dict[str, Any]]]:
+def rehearse(
+    folder: Path, scenario: str, *options: str, features: str = "features/mom"
+) -> tuple[int, list[dict[str, Any]]]:
     """Play the scenarios of a name; the exit code and the events of the report."""
-    asked = ["run", "features/mom", "--scenario", scenario, "--dossier", str(folder), *options]
+    asked = ["run", features, "--scenario", scenario, "--dossier", str(folder), *options]
     done = subprocess.run(
         [sys.executable, "-m", "bench.cli", *asked],
         cwd=ROOT,
@@ -57,12 +75,18 @@ def of_type(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [event for event in events if event["type"] == kind]
 
 
-@pytest.mark.parametrize(("name", "scenario", "reason"), REHEARSALS, ids=[r[0] for r in REHEARSALS])
+@pytest.mark.parametrize(
+    ("features", "name", "scenario", "reason"),
+    [("features/mom", *each) for each in REHEARSALS]
+    + [("features/ins", *each) for each in IDENTITIES],
+    ids=[r[0] for r in (*REHEARSALS, *IDENTITIES)],
+)
 def test_a_broken_product_fails_its_scenario_for_the_right_reason(
-    tmp_path: Path, name: str, scenario: str, reason: str
+    tmp_path: Path, features: str, name: str, scenario: str, reason: str
 ) -> None:
     command = f'"{sys.executable}" -m tests.defects {name}'
-    code, events = rehearse(tmp_path / "campagne", scenario, "--commande", command)
+    asked = ("--commande", command)
+    code, events = rehearse(tmp_path / "campagne", scenario, *asked, features=features)
     (finished,) = of_type(events, "scenario-finished")
     assert code == 1
     assert finished["verdict"] == "non conforme"
@@ -77,7 +101,7 @@ def _shown_by_an_exchange(
     """A finding names its exchange; an expectation, those of its scenario."""
     seen = {event["id"] for event in of_type(events, "exchange")}
     findings = [f for f in of_type(events, "finding") if f["check_id"] == reason]
-    assert findings or "compté(s)" in reason
+    assert findings or "(s)" in reason
     assert {f["exchange"] for f in findings} <= seen
     assert seen.issuperset(finished["exchanges"])
     assert finished["exchanges"]
