@@ -15,7 +15,8 @@ from datetime import datetime
 from cryptography import x509
 from lxml import etree
 
-from rules.checks.card_facts import CardStory, Presence, story
+from rules.checks.card_facts import CardStory, story
+from rules.checks.card_presence import Presence
 from rules.exchange import Exchange
 from rules.formats.certificate import Certificate
 from rules.formats.insi import InsiAssertion

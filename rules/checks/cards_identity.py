@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from rules.checking import check
 from rules.checks.card_assertions import card_type, uses
-from rules.checks.card_facts import Act, CardStory, Presence, story
+from rules.checks.card_facts import CardStory, story
 from rules.checks.card_image import CpsImage, situation_number
+from rules.checks.card_presence import Act, Presence
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats import apdu

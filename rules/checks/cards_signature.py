@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from rules.checking import check
 from rules.checks.card_assertions import CardAssertion, Use, choices, uses
-from rules.checks.card_facts import Act, CardStory, story
+from rules.checks.card_facts import CardStory, story
 from rules.checks.card_image import CpsImage
+from rules.checks.card_presence import Act
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats.cps_data import Situation, plain_billing

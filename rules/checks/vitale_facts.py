@@ -9,7 +9,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from rules.artefact import MalformedError
-from rules.checks.card_facts import Presence, story
+from rules.checks.card_facts import story
+from rules.checks.card_presence import Presence
 from rules.exchange import Exchange
 from rules.formats import apdu
 from rules.formats.insi import CardSearch

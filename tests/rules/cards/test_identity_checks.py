@@ -237,6 +237,18 @@ def test_the_new_number_with_the_former_holder() -> None:
     assert (found.check_id, found.expected) == ("CD-19", f"titulaire {HUGO}")
 
 
+def test_a_card_that_comes_back_a_thousand_times_is_read_from_its_first_time() -> None:
+    card = Cps.of()
+    wire = read(card)
+    for _ in range(1000):
+        wire.remove(card)
+        wire.insert(card)
+    begun = wire.begin()
+    wire.verify(card)
+    wire.said(card, begun, **holder(identifiant_national="810999990999"))
+    assert ids(wire) == {"CD-02"}
+
+
 def entry(label: str, path: str) -> bytes:
     """A DODF entry as the sheet describes it (§3.2)."""
     head = tlv(0x30, tlv(0x0C, label.encode()), bytes.fromhex("03020640"))

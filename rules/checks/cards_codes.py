@@ -1,11 +1,11 @@
-"""Readers, code porteur and rhythm: CD-01, CD-03, CD-04, CD-05, CD-14, CD-18.
+"""The code porteur: asked once, wrong, blocked (CD-03, CD-04, CD-05).
 
 What the rules say of the screen is judged on the answer of the gesture (``erreur``,
 ``carte``). That the code is never stored in clear nor logged (CD-03) is not seen on any
 wire, where codes are masked: it stays for the auditor. A session is that of the chip:
 from the first accepted VERIFY to a power loss, a removal, or the end the user asked for.
 
-Source: sheet of cards §1, §3.4, §3.5 and §11.
+Source: sheet of cards §1, §3.4, §8.1 and §11.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from rules.checking import check
-from rules.checks.card_facts import Act, CardStory, Presence, Step, story
+from rules.checks.card_facts import CardStory, story
+from rules.checks.card_presence import Act, Presence, Step
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats import apdu
@@ -26,68 +26,19 @@ from rules.formats.apdu import CardCommand
 from rules.judge import JournalView
 
 READ_CPS = "card.read_cps"
-ABSENT = "ABSENT"
-"""Part of the error code of a gesture that found no card."""
 _CODE_PORTEUR = 1
 _TYPING = frozenset({READ_CPS, "card.unblock", "session.open"})
 """Gestures in which the user types the code."""
 _CLOSING = frozenset({"card.close", "session.close"})
 _NOT_SATISFIED = 0x6982
 _THIRD = 3
-_WHOLE = 3
+WHOLE = 3
+"""Tries of a code that nobody got wrong."""
 _COUNTED, _TRIES = b"\xbf\x81\x01", b"\x9b\x01"
 """In the counter of a CPS3: the object of the code porteur, its tries left."""
 _HUMAN = timedelta(seconds=3)
 """Without gestures in the journal, a code presented again sooner was not typed. Ours."""
-_REST = timedelta(seconds=5)
-_WINDOW, _WINDOW_ALONE = timedelta(seconds=10), timedelta(seconds=60)
-_RATE = 2
-"""Commands per second at rest (CD-18); the windows it is measured on are ours."""
 _WORDS = {1: "un(e)? (seul )?essai|dernier", 2: "deux"}
-
-
-@check(
-    "CD-01",
-    title="Le logiciel trouve la carte quel que soit le lecteur, même insérée après coup",
-    severity=Severity.BLOCKING,
-    exigences=("INS/va1.37",),
-    source="Fiche cartes §11 (CD-01)",
-)
-def card_found(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """A card said absent that was there; a card announced that no reader ever held."""
-    told = view.derived(story)
-    numbers = {presence.number for presence in told.presences}
-    for act in _readings(told):
-        present = told.present(act)
-        number = act.card.get("numero")
-        if act.card and numbers and number not in numbers:
-            yield _at(
-                act,
-                "geste card.read_cps, carte.numero",
-                " ou ".join(sorted(p.number for p in present)) or "aucune carte",
-                str(number),
-                "Annoncer le numéro lu dans EF.SN de la carte présente, sans valeur par défaut.",
-            )
-        elif ABSENT in str(act.error.get("code")):
-            yield from (_missed(act, presence) for presence in present if _sought(act, presence))
-
-
-def _sought(act: Act, presence: Presence) -> bool:
-    """Whether a card was there all along, unharmed, and is the one asked for."""
-    spoilt = any(step.exchange.fault for step in presence.steps if step.act is act)
-    whole = presence.end is None or presence.end > act.position
-    return whole and not spoilt and act.professional in (None, presence.holder)
-
-
-def _missed(act: Act, presence: Presence) -> Finding:
-    return _at(
-        act,
-        "geste card.read_cps",
-        f"la carte {presence.number} du lecteur « {presence.reader} »",
-        str(act.error.get("message")),
-        "Interroger tous les lecteurs à chaque lecture, y compris ceux branchés ou garnis après "
-        "le démarrage, et passer les lecteurs vides.",
-    )
 
 
 @check(
@@ -251,7 +202,7 @@ def _presented_again(
             "déblocage.",
             exchange_id=step.exchange.id,
         )
-    left = _left(command) if about_code else _counter(step, command)
+    left = _left(command) if about_code else counter(step, command)
     if left == 0 and not step.exchange.fault:
         blocked[presence.number] = step.act
     elif left:
@@ -259,10 +210,10 @@ def _presented_again(
 
 
 def _left(command: CardCommand) -> int | None:
-    return _WHOLE if command.done else command.tries
+    return WHOLE if command.done else command.tries
 
 
-def _counter(step: Step, command: CardCommand) -> int | None:
+def counter(step: Step, command: CardCommand) -> int | None:
     """Tries left of the code porteur that a GET DATA shows (tag 9B, sheet §3.4)."""
     if command.instruction != apdu.GET_DATA or _COUNTED not in step.answer:
         return None
@@ -273,7 +224,7 @@ def _counter(step: Step, command: CardCommand) -> int | None:
 def _unclear(step: Step, command: CardCommand) -> Iterator[Finding]:
     act = step.act
     asked = command.instruction == apdu.VERIFY and command.code_reference == _CODE_PORTEUR
-    left = command.tries if asked else _counter(step, command)
+    left = command.tries if asked else counter(step, command)
     if act is None or left != 0:
         return
     if not act.done and "bloqu" in str(act.error.get("message")).casefold():
@@ -287,104 +238,6 @@ def _unclear(step: Step, command: CardCommand) -> Iterator[Finding]:
         "un geste réussi" if act.done else str(act.error.get("message")),
         "Sur 6983, dire que la carte est bloquée et mener au déblocage par le code à 8 chiffres.",
     )
-
-
-@check(
-    "CD-14",
-    title="Une CPS3 et une CPS4 lisibles sont acceptées",
-    severity=Severity.BLOCKING,
-    source="Fiche cartes §1, §3.4, §3.5, §11 (CD-14)",
-)
-def both_generations(view: JournalView, context: Context) -> Iterator[Finding]:
-    """A refused reading of a valid card, of the right holder, that nothing disturbed."""
-    told = view.derived(story)
-    for act in _readings(told):
-        absent = ABSENT in str(act.error.get("code"))
-        if act.done or not act.error or absent or act.error.get("champ") == "code":
-            continue
-        for presence in told.present(act):
-            if _sought(act, presence) and _readable(told, act, presence, context):
-                yield _at(
-                    act,
-                    "geste card.read_cps",
-                    f"la {presence.family} {presence.number} acceptée",
-                    str(act.error.get("message")),
-                    f"Suivre la séquence de commandes de la {presence.family} : application, "
-                    "canal logique, SELECT et VERIFY diffèrent d'une génération à l'autre.",
-                )
-
-
-def _readable(told: CardStory, act: Act, presence: Presence, context: Context) -> bool:
-    """Whether nothing but the software can explain the refusal."""
-    image, at = presence.image, act.exchange.started_at
-    asked = [step for p, step in told.steps_of(act) if p is presence]
-    if not asked or image.unfit_at(at):
-        return False
-    production = context.environment.rules_profile == "production"
-    if image.identity and image.identity.test is production:
-        return False
-    return not any(s.command and _code_trouble(s, s.command) for s in asked)
-
-
-def _code_trouble(step: Step, command: CardCommand) -> bool:
-    """A wrong code, or tries missing: the user has to type it again."""
-    if command.instruction == apdu.VERIFY:
-        return command.tries is not None and (command.presents_code or command.tries < _WHOLE)
-    left = _counter(step, command)
-    return left is not None and left < _WHOLE
-
-
-@check(
-    "CD-18",
-    title="Au repos, la carte n'est pas interrogée plus de deux fois par seconde",
-    severity=Severity.MINOR,
-    source="Fiche cartes §11 (CD-18)",
-)
-def no_polling(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """More than 20 commands in 10 s far from any gesture and any other wire.
-
-    Without gestures in the journal, more than 120 in 60 s: a reading takes less.
-    """
-    told = view.derived(story)
-    window = _WINDOW if told.acts else _WINDOW_ALONE
-    allowed = int(window.total_seconds()) * _RATE
-    busy = sorted(e.started_at for e in view.exchanges if e.service != "cards")
-    busy += [a.exchange.answered_at for a in told.acts if a.exchange.answered_at]
-    busy.sort()
-    for presence in told.presences:
-        recent: deque[datetime] = deque()
-        for step in presence.steps:
-            if step.act or step.command is None or _disturbed(step, busy):
-                continue
-            at = step.exchange.started_at
-            recent.append(at)
-            while at - recent[0] >= window:
-                recent.popleft()
-            if len(recent) > allowed:
-                yield _polled(step, len(recent), window)
-                break
-
-
-def _disturbed(step: Step, busy: list[datetime]) -> bool:
-    """Whether something else happened a few seconds before or after."""
-    at = step.exchange.started_at
-    near = bisect_left(busy, at - _REST)
-    return near < len(busy) and busy[near] <= at + _REST
-
-
-def _polled(step: Step, count: int, window: timedelta) -> Finding:
-    return Finding(
-        "rythme des commandes",
-        f"au plus {_RATE} commandes par seconde au repos",
-        f"{count} commandes en {window.total_seconds():.0f} s",
-        "Attendre les événements du lecteur (SCardGetStatusChange) au lieu de relire la carte en "
-        "boucle.",
-        exchange_id=step.exchange.id,
-    )
-
-
-def _readings(told: CardStory) -> Iterator[Act]:
-    return (act for act in told.acts if act.gesture.name == READ_CPS)
 
 
 def _at(act: Act, place: str, expected: str, found: str, advice: str) -> Finding:
