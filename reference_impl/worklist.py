@@ -12,6 +12,13 @@ from reference_impl.store import Store, trusted_senders, worklist
 
 INS_KO = "INS KO"
 """A verification contradicted the INS of a file."""
+RECEIVED_KO = "INS reçue KO"
+"""INSi contradicted an identity received."""
+TO_VERIFY = "Vérification INSi à refaire"
+"""INSi could not be asked about an identity received."""
+TO_MATCH = "Rapprochement à faire"
+"""An identity received looks like a file, and a person has to say whether it is."""
+_SETTLED_BY_INSI = (INS_KO, RECEIVED_KO, TO_VERIFY)
 
 
 class Worklist:
@@ -33,12 +40,11 @@ class Worklist:
                     worklist.insert().values(patient=patient_id, motif=reason, le=now)
                 )
 
-    def done(self, patient_id: str, reason: str) -> None:
-        """The task of a patient has no reason any more."""
+    def settle(self, patient_id: str) -> None:
+        """INSi gave this file its INS: what was asked of a person about it has no reason left."""
+        settled = worklist.c.motif.in_(_SETTLED_BY_INSI)
         with self._store.unit() as connection:
-            connection.execute(
-                delete(worklist).where(worklist.c.patient == patient_id, worklist.c.motif == reason)
-            )
+            connection.execute(delete(worklist).where(worklist.c.patient == patient_id, settled))
 
     def all(self) -> list[dict[str, Any]]:
         """Every task, oldest first: ``patient``, ``motif``, ``le``."""

@@ -40,7 +40,6 @@ from reference_impl.people import (
     Professional,
     Status,
 )
-from reference_impl.worklist import INS_KO
 
 
 def search_insi(lgc: Lgc, asked: SearchInsi) -> SearchAnswer:
@@ -169,7 +168,7 @@ def take(
     changed = answered(now or before, event, found, channel, at)
     lgc.records.save(before, changed, event.value)
     if changed.ins == found.ins:
-        lgc.worklist.done(before.id, INS_KO)
+        lgc.worklist.settle(before.id)
     return changed
 
 

@@ -38,11 +38,9 @@ from reference_impl.people import (
     Patient,
     Professional,
 )
+from reference_impl.worklist import RECEIVED_KO, TO_MATCH, TO_VERIFY
 
 _MATCHING = "rapprochement"
-_TO_MATCH = "Rapprochement à faire"
-_TO_VERIFY = "Vérification INSi à refaire"
-_REFUTED = "INS reçue KO"
 
 
 def receive(lgc: Lgc, asked: Receive) -> ReceiveAnswer:
@@ -50,7 +48,7 @@ def receive(lgc: Lgc, asked: Receive) -> ReceiveAnswer:
     professional = lgc.publisher.professional(asked.professionnel)
     carried = read_received(_decoded(asked.contenu, "contenu")).carried
     if carried is None:
-        lgc.worklist.add(None, _TO_MATCH)
+        lgc.worklist.add(None, TO_MATCH)
         return ReceiveAnswer(patient=None, rapprochement="manuel", verification=None)
     carried = _as_stored(lgc, carried)
     with lgc.patient_call(f"INS {carried.ins.matricule}"):
@@ -140,8 +138,8 @@ def _taken(lgc: Lgc, patient: Patient, event: Event, found: Individual, sender: 
 
 def _set_aside(lgc: Lgc, local: Patient | None, verification: Verification) -> None:
     """What was not integrated waits for a person, and the file it looked like says so."""
-    reasons = {"KO": _REFUTED, "indisponible": _TO_VERIFY}
-    reason = reasons.get(verification.result, _TO_MATCH)
+    reasons = {"KO": RECEIVED_KO, "indisponible": TO_VERIFY}
+    reason = reasons.get(verification.result, TO_MATCH)
     lgc.worklist.add(local.id if local else None, reason)
     if local is not None and verification.result == "KO":
         _alert(lgc, local, "Un document reçu pour cette personne porte une INS qu’INSi refuse.")
@@ -159,7 +157,7 @@ def _matched(lgc: Lgc, patient: Patient, carried: CarriedIdentity) -> tuple[Pati
         else "Une identité reçue porte l’INS de ce dossier avec d’autres traits : rapprochez-les à "
         "la main."
     )
-    lgc.worklist.add(patient.id, _TO_MATCH)
+    lgc.worklist.add(patient.id, TO_MATCH)
     return _alert(lgc, patient, sentence), "manuel"
 
 

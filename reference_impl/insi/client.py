@@ -182,8 +182,8 @@ class InsiClient:
 def _plan(traits: Traits) -> _Plan:
     """The calls to make, from the answers that come."""
     names = traits.birth_given_names.split()
-    # Not found: each given name in turn, then all of them in one value.
-    attempts = [*names, " ".join(names)] if len(names) > 1 else names
+    # Not found: each given name in turn, then all of them in one value; never the same twice.
+    attempts = dict.fromkeys([*names, " ".join(names)])
     for given_names in attempts:
         answer = yield Criteria(traits, given_names)
         if answer.code == AMBIGUOUS:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml.verifier import XMLVerifier
 
-from reference_impl.insi.client import InsiClient, Search, Way
+from reference_impl.insi.client import Call, InsiClient, Search, Way
 from reference_impl.people import Professional
 from tests.reference_impl.house import CAMILLE, LOUISE, House
 from tests.reference_impl.insi.messages import ambiguous, fault, found, not_found
@@ -104,6 +104,57 @@ def test_a_single_given_name_is_searched_once(
     route = answers(insi, not_found())
     search(client, louise, "ZOE")
     assert len(route.calls) == 1
+
+
+def test_the_same_given_name_is_never_searched_twice(
+    insi: respx.MockRouter, client: InsiClient, louise: Professional
+) -> None:
+    route = answers(insi, *[not_found()] * 2)
+    search(client, louise, "PAUL PAUL")
+    assert [names for names, _ in sent(route)] == ["PAUL", "PAUL PAUL"]
+
+
+def test_after_several_found_no_answer_to_more_names_still_tries_the_place(
+    insi: respx.MockRouter, client: InsiClient, louise: Professional
+) -> None:
+    route = answers(insi, not_found(), ambiguous(), not_found(), found())
+    result = search(client, louise, "ANNE CAMILLE")
+    assert result.last.answer.code == "00"
+    assert sent(route) == [
+        ("ANNE", None),
+        ("CAMILLE", None),
+        ("ANNE CAMILLE", None),
+        ("CAMILLE", "33063"),
+    ]
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_a_fault_ends_the_search_wherever_it_comes(
+    insi: respx.MockRouter, client: InsiClient, louise: Professional, stop: int
+) -> None:
+    before = [ambiguous()] * (stop - 1)
+    route = answers(insi, *before, fault("desir_1020", "siram_40"), found())
+    result = search(client, louise, "LEONARDO PIERO")
+    assert (result.last.answer.code, len(route.calls)) == ("desir_1020", stop)
+
+
+def test_calls_are_kept_one_by_one_as_they_are_answered(
+    insi: respx.MockRouter, client: InsiClient, louise: Professional
+) -> None:
+    """A LGC killed in the middle of a search has logged what it asked."""
+    answers(insi, not_found(), not_found())
+    kept: list[str] = []
+
+    def keep(call: Call) -> None:
+        kept.append(call.answer.code)
+        if len(kept) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.search(
+            replace(CAMILLE, birth_given_names="OLA ANNE ZOE"), "organisation", louise, keep
+        )
+    assert kept == ["01", "01"]
 
 
 def test_cnda_206_several_found_then_the_place_decides(
