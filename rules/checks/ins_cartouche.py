@@ -49,9 +49,9 @@ class _Expected:
     exigences=("INS/va1.15", "INS/va1.03", "DOC/va1.04"),
 )
 def cartouche(page: Cartouche, context: Context) -> Iterator[Finding]:
-    """A page without any matricule nor datamatrix is judged only in a campaign.
-
-    A file alone does not say whether it is the one that leaves the software.
+    """A page without any matricule nor datamatrix is judged when the product itself said,
+    by a gesture, that the identity is qualifiée: the golden documents, which nobody
+    drives, carry the INS in their header and none on their page.
     """
     if page.alone:
         yield from _labels(page)
@@ -66,7 +66,7 @@ def cartouche(page: Cartouche, context: Context) -> Iterator[Finding]:
         yield from _natures(page)
     elif page.matricules or symbol or page.marked:
         yield from _complete(page, expected, symbol=symbol)
-    elif context.before is not None and not _prescription(context):
+    elif _declared(context, expected.ins) and not _prescription(context):
         yield _finding(
             "le cartouche de l'identité et le datamatrix INS",
             "ni matricule INS, ni datamatrix",
@@ -96,6 +96,13 @@ def _expected(context: Context, printed: tuple[InsDatamatrix, ...]) -> _Expected
     if printed:
         return _Expected(printed[0].traits, printed[0].ins, printed[0].oid)
     return None
+
+
+def _declared(context: Context, ins: str) -> bool:
+    """Whether a gesture of the product, this one or an earlier one, gave the identity."""
+    known = (context.identities or {}).get(ins)
+    told = known is not None and known.qualified and known.local_id is not None
+    return told or isinstance(context.within(Gesture), Gesture)
 
 
 def _prescription(context: Context) -> bool:

@@ -135,7 +135,7 @@ def test_a_letter_raises_nothing_of_the_carriers(identity):
     ins, traits = identity
     patient = Patient("p1", traits, Status.QUALIFIED, replace(ins, oid=INS_OID))
     document = ClinicalDocument.parse(written(patient=patient).content)
-    findings = judge_artefact(document, Context(before=())).findings
+    findings = judge_artefact(document, Context()).findings
     assert [f for f in findings if f.check_id.startswith("INS-T-")] == []
     assert document.pdf is not None
     assert document.pdf.datamatrices[0].ins == ins.value
@@ -147,7 +147,7 @@ def test_a_longer_list_of_given_names_is_cut_at_its_maximum():
     read = datamatrix.read_text(datamatrix.write_text(CAMILLE.ins, TEST_OID, traits))
     assert read.traits.birth_given_names == traits.birth_given_names[:100].rstrip()
     document = ClinicalDocument.parse(written(patient=replace(CAMILLE, traits=traits)).content)
-    findings = judge_artefact(document, Context(before=())).findings
+    findings = judge_artefact(document, Context()).findings
     assert [f for f in findings if f.check_id.startswith("INS-T-")] == []
 
 

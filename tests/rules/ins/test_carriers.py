@@ -25,7 +25,9 @@ from tests.shared_data import GOLDEN, needs_shared
 WITHOUT_INS = spoil(
     LETTER, '<id root="1.2.250.1.213.1.4.10" extension="285073306304208"/>', "<!-- aucun INS -->"
 )
-IN_CAMPAIGN = Context(before=())
+TRAITS = Traits("TESTAVRIL", "CAMILLE ANNE", "F", "1985-07-12", "33063")
+QUALIFIED = Identity("qualifiée", TRAITS, "285073306304208", "1.2.250.1.213.1.4.8", local_id="p1")
+IN_CAMPAIGN = Context(identities={"285073306304208": QUALIFIED})
 
 
 def printed(lines=LINES, mark=MARK, **changes: str) -> bytes:
@@ -101,7 +103,7 @@ def _fails(each) -> bool:
     return any(f.fails for f in found if f.check_id == "INS-T-06")
 
 
-def test_a_page_without_any_identity_is_judged_only_in_a_campaign():
+def test_a_page_without_any_identity_is_judged_when_the_product_said_it_is_qualified():
     """A file alone may be a draft; what leaves the software for a qualified identity is not."""
     bare = document(page(["Compte rendu", "TESTAVRIL Camille"]))
     assert carriers(bare) == {}
@@ -155,8 +157,7 @@ def test_a_document_without_ins_prints_the_traits():
 
 def test_the_ins_of_an_identity_known_as_qualified_may_be_printed():
     """The header lacks it: INS-T-02 says so, and nothing leaked."""
-    traits = Traits("TESTAVRIL", "CAMILLE ANNE", "F", "1985-07-12", "33063")
-    camille = Identity("qualifiée", traits, "285073306304208", "1.2.250.1.213.1.4.10")
+    camille = Identity("qualifiée", TRAITS, "285073306304208", "1.2.250.1.213.1.4.10")
     known = Context(identities={"285073306304208": camille})
     assert set(carriers(document(printed(), WITHOUT_INS), known)) == {"INS-T-02"}
 
