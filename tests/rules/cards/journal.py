@@ -314,6 +314,23 @@ def hugo(**files: bytes) -> Cps:
     return Cps.of(HUGO_CARD, HUGO, "CPS3", ("TESTCARDIO", "HUGO"), **files)
 
 
+LOUISE_CPS = Cps.of()
+
+
+def opened(card: Cps = LOUISE_CPS) -> Wire:
+    """A card inserted, then read by a gesture."""
+    wire = Wire()
+    wire.insert(card)
+    wire.session(card)
+    return wire
+
+
+def inserted() -> Wire:
+    wire = Wire()
+    wire.insert(LOUISE_CPS)
+    return wire
+
+
 def findings(wire: Wire, environment: Environment | None = None) -> tuple[Finding, ...]:
     """Journal findings of the checks of the cards."""
     view = JournalView(tuple(wire.exchanges))
