@@ -11,7 +11,7 @@ Every refusal is a ValueError with a French sentence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from simulators.cards.deck import VITALE, Deck, first_row, kind_of, with_variant
@@ -23,23 +23,14 @@ _CODES = {"essais_porteur": "porteur", "essais_deblocage": "deblocage"}
 _PARTS = ("lecteurs", "cartes", "vitales")
 
 
-@dataclass
-class Moves:
-    """Cards that left a reader and cards that entered one: ``(reader, card)``."""
-
-    left: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    entered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-
-
 class Changes:
-    """Applies a change to the store; says which cards moved."""
+    """Applies a change to the store of a campaign."""
 
     def __init__(self, store: CardStore, deck: Deck) -> None:
         self._store = store
         self._deck = deck
-        self.moves = Moves()
 
-    def apply(self, change: Mapping[str, Any]) -> Moves:
+    def apply(self, change: Mapping[str, Any]) -> None:
         """Apply every part of a change."""
         unknown = sorted(set(change) - set(_PARTS))
         if unknown:
@@ -52,7 +43,6 @@ class Changes:
             self._card(name, value)
         for name, value in _objects(change, "lecteurs", nothing=True):
             self._reader(name, value)
-        return self.moves
 
     def _vitale(self, name: str, value: Mapping[str, Any]) -> None:
         if kind_of(name) != VITALE:
@@ -93,7 +83,8 @@ class Changes:
         self._deck.forget(row.name)
         for reader in self._store.readers():
             if reader.card == row.name:
-                self._place(reader, row.name)
+                # Even in the same place: whoever spoke to the chip before must notice.
+                self._store.put_reader(replace(reader, insertion=new_id()))
 
     def _reader(self, name: str, value: Mapping[str, Any] | None) -> None:
         row = self._store.reader(name)
@@ -130,17 +121,9 @@ class Changes:
                 self._place(other, None)
 
     def _place(self, row: ReaderRow, card: str | None, *, plugged: bool | None = None) -> None:
-        after = replace(
-            row,
-            card=card,
-            plugged=row.plugged if plugged is None else plugged,
-            insertion=new_id(),
-        )
-        if row.present and row.card is not None:
-            self.moves.left.append((row.name, row.card))
-        if after.present and after.card is not None:
-            self.moves.entered.append((row.name, after.card))
-        self._store.put_reader(after)
+        after = replace(row, card=card, plugged=row.plugged if plugged is None else plugged)
+        if after != row:
+            self._store.put_reader(replace(after, insertion=new_id()))
 
     def _known(self, name: str) -> CardRow:
         row = self._store.card(name)

@@ -99,25 +99,34 @@ class CardsService:
     def set_state(self, unit: Unit, change: Mapping[str, Any]) -> None:
         """Insert, withdraw, swap, vary cards (see :mod:`simulators.cards.changes`)."""
         store = CardStore(unit.connection, self._kernel.campaign)
-        moves = Changes(store, self._deck).apply(change)
-        for event, moved in (
-            (journaling.REMOVED, moves.left),
-            (journaling.INSERTED, moves.entered),
-        ):
-            for reader, card in moved:
-                self._record(unit, event, reader, card)
+        before = self._places(store)
+        Changes(store, self._deck).apply(change)
+        after = self._places(store)
+        self._record(unit, journaling.REMOVED, before, after)
+        self._record(unit, journaling.INSERTED, after, before)
         self._look_again()
+
+    def _places(self, store: CardStore) -> dict[str, Place]:
+        """Where each card is, by insertion."""
+        found: dict[str, Place] = {}
+        for row in store.readers():
+            card = store.card(row.card) if row.present and row.card else None
+            if card is not None:
+                chip, holder = self._deck.chip(card).card, self._deck.holder(card.name)
+                national_id = holder.national_id if holder else None
+                found[row.insertion] = Place(row.name, chip.serial, chip.family, national_id)
+        return found
+
+    def _record(
+        self, unit: Unit, event: str, there: Mapping[str, Place], other: Mapping[str, Place]
+    ) -> None:
+        for insertion, place in there.items():
+            if insertion not in other:
+                self._kernel.journal.record(unit, journaling.event(self._kernel, place, event))
 
     def _look_again(self) -> None:
         for one in (*self._slots.values(), self._api):
             one.recheck()
-
-    def _record(self, unit: Unit, event: str, reader: str, name: str) -> None:
-        row = CardStore(unit.connection, self._kernel.campaign).card(name)
-        assert row is not None
-        card, holder = self._deck.chip(row).card, self._deck.holder(name)
-        place = Place(reader, card.serial, card.family, holder.national_id if holder else None)
-        self._kernel.journal.record(unit, journaling.event(self._kernel, place, event))
 
     def _shown(self, row: CardRow) -> Mapping[str, Any]:
         card = self._deck.chip(row).card

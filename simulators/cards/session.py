@@ -174,7 +174,7 @@ class Session:
     # What a fault leaves behind
 
     def _aftermath(self, unit: Unit, chip: Chip, fault: Fault | None) -> list[Exchange]:
-        name = fault.name if fault else ""
+        name = fault.name if fault and self._powered else ""
         if name == faults.POWER_LOSS:
             self._switch(chip, on=False)
             return [self._event(unit, chip, journaling.UNPOWERED, name)]

@@ -338,3 +338,36 @@ def test_the_administration_changes_cards(platform: Platform) -> None:
     assert done.status_code == 200
     assert done.json()["lecteurs"][VITALE_READER]["carte"] == "vitale-02"
     assert wait_for(platform, lambda e: e.operation == "insertion")
+
+
+def moves(platform: Platform) -> list[tuple[str, str | None]]:
+    return [
+        (e.operation, e.request.header("Carte"))
+        for e in exchanges(platform, "cards")
+        if e.operation in ("retrait", "insertion")
+    ]
+
+
+def test_a_variant_leaves_and_enters_once_under_its_own_number(platform: Platform) -> None:
+    told = {"carte": "vitale-00", "variante": "serie-longue"}
+    change(platform, lecteurs={VITALE_READER: told})
+    assert moves(platform) == [
+        ("retrait", "000250000000"),
+        ("insertion", "99999999000250000000"),
+    ]
+
+
+def test_what_is_already_so_moves_nothing(platform: Platform) -> None:
+    with ReaderSide(platform) as reader:
+        reader.power_on().ask(SELECT_MF)
+        change(platform, lecteurs={CPS_READER: {"carte": CPS}, VITALE_READER: {"branche": True}})
+        assert reader.ask(SELECT_MF) == b"\x90\x00"
+    assert moves(platform) == []
+
+
+def test_two_cards_exchange_their_readers_in_one_change(platform: Platform) -> None:
+    readers = {CPS_READER: {"carte": OTHER_CPS}, "Banc CPS 01": {"carte": CPS}}
+    change(platform, lecteurs=readers)
+    assert [event for event, _ in moves(platform)] == ["retrait"] * 2 + ["insertion"] * 2
+    placed = platform.state()["cards"]["lecteurs"]
+    assert (placed[CPS_READER]["carte"], placed["Banc CPS 01"]["carte"]) == (OTHER_CPS, CPS)
