@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.letters import letter_about
+from bench.people import invent, make_known, set_state
 from fixtures.world import PatientFixture
 
 from .stimuli import Bench, stimulus
@@ -164,6 +165,8 @@ def received_with_other_traits(bench: Bench) -> None:
 @stimulus("verification-demandee")
 def verified(bench: Bench) -> None:
     """The INS of a qualified file is verified, when INSi finds nobody any more."""
-    patient = bench.qualified()
-    bench.scenario.session.platform.kernel.faults.add("insi", fault="cr01")
+    who = invent(bench.scenario)
+    make_known(bench.scenario, who)
+    patient = bench.qualified(who)
+    set_state(bench.scenario, "insi", {"personnes": {who.ins: None}})
     bench.about("identity.verify", patient)
