@@ -16,7 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.artefact import MalformedError
 from rules.exchange import Outcome
+from rules.formats.apdu import CardCommand, CardEvent, read_card_exchange
 from simulators.cards import journaling
 from simulators.platform import Platform
 from simulators.testing import administration, exchanges, running, wait_for
@@ -371,3 +373,22 @@ def test_two_cards_exchange_their_readers_in_one_change(platform: Platform) -> N
     assert [event for event, _ in moves(platform)] == ["retrait"] * 2 + ["insertion"] * 2
     placed = platform.state()["cards"]["lecteurs"]
     assert (placed[CPS_READER]["carte"], placed["Banc CPS 01"]["carte"]) == (OTHER_CPS, CPS)
+
+
+def test_the_rules_read_all_that_is_journaled(platform: Platform) -> None:
+    with ReaderSide(platform) as reader:
+        reader.power_on()
+        for command in (SELECT_MF, RIGHT_CODE, "00200001", "00B09C00 C0", "00A4"):
+            reader.ask(command)
+    change(platform, lecteurs={CPS_READER: None})
+    told = exchanges(platform, "cards")
+    short = [e for e in told if e.operation == "?"]
+    artefacts = [one for e in told if e not in short for one in read_card_exchange(e)]
+    commands = [a for a in artefacts if isinstance(a, CardCommand)]
+    assert [a.tries for a in commands] == [None, None, None, None]
+    assert [a.presents_code for a in commands] == [False, True, False, False]
+    assert str(commands[0]) == "00 A4 00 0C"
+    names = [a.name for a in artefacts if isinstance(a, CardEvent)]
+    assert (names[0], "retrait" in names) == ("mise sous tension", True)
+    with pytest.raises(MalformedError):
+        list(read_card_exchange(short[0]))
