@@ -1,7 +1,8 @@
 """Mistakes made with the CPS and the carte Vitale.
 
 CD-16 and the first half of CD-13 need an environment of production, CD-18 a product left
-at rest for a while: their proof is in ``tests/rules/cards``.
+at rest for a while, the rights of a CPE (CD-12) a call that the DMP would take from one:
+their proof is in ``tests/rules/cards``.
 """
 
 from __future__ import annotations

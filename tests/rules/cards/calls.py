@@ -8,13 +8,18 @@ from __future__ import annotations
 import base64
 import re
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from rules.checks.card_assertions import CARD_TYPE
 from rules.exchange import Exchange
 from tests.rules.cards.journal import Cps, Wire
-from tests.rules.certificates import Holder
+from tests.rules.certificates import END, START, Holder, authority
 from tests.rules.dmp import golden
-from tests.rules.dmp.signing import signer
+from tests.rules.dmp.signing import resigned_vihf, signer
 from tests.rules.insi import messages
 
 SIGNED_AT = golden.exchange(golden.T04).started_at
@@ -60,6 +65,30 @@ def certificate_of(call: Exchange) -> bytes:
     found = _CERTIFICATE.search(call.request.body)
     assert found is not None
     return base64.b64decode(found[1])
+
+
+@cache
+def cpe() -> Holder:
+    """The signature certificate of a CPE: type 2 in its extension (sheet §4.1)."""
+    plain = signer()
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(plain.certificate.subject)
+        .issuer_name(plain.certificate.issuer)
+        .public_key(plain.key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(START)
+        .not_valid_after(END)
+        .add_extension(x509.UnrecognizedExtension(CARD_TYPE, b"\x02\x01\x02"), critical=False)
+    )
+    for extension in plain.certificate.extensions:
+        builder = builder.add_extension(extension.value, critical=extension.critical)
+    return Holder(builder.sign(authority().key, hashes.SHA256()), plain.key)
+
+
+def deposit_by(holder: Holder) -> Exchange:
+    """The golden deposit, its VIHF signed again by another card."""
+    return golden.edited(deposit(), lambda text: resigned_vihf(text, holder))
 
 
 def card_of(call: Exchange, **files: bytes) -> Cps:

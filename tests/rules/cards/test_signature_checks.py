@@ -256,6 +256,25 @@ def test_a_substitute_types_the_structure() -> None:
     assert findings(wire) == ()
 
 
+# CD-12
+
+
+def test_a_cpe_deposits_like_a_professional() -> None:
+    made = calls.deposit_by(calls.cpe())
+    card = card_of(made)
+    wire = opened(card, type="CPE")
+    acted(wire, card, made)
+    assert ids(wire) == {"CD-12"}
+
+
+def test_a_cpe_may_ask_whether_a_record_exists() -> None:
+    made = replace(calls.deposit_by(calls.cpe()), operation="TD0.2")
+    card = card_of(made)
+    wire = opened(card, type="CPE")
+    acted(wire, card, made)
+    assert findings(wire) == ()
+
+
 def test_calls_of_people_whose_card_is_unknown_are_not_judged() -> None:
     wire = Wire(calls.SIGNED_AT)
     wire.put(deposit())
