@@ -2,7 +2,7 @@
 
 The rest of the command line is that of ``python -m reference_impl``, so that
 ``segur-bench run features/mom --commande "python -m tests.defects <name>"``
-plays a broken product.
+plays a broken product; several names are joined by ``+``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from . import DEFECTS
 def main(arguments: list[str]) -> int:
     """Break the LGC, then run it. Gives 2 when the defect is not known."""
     name = arguments[0] if arguments else ""
-    chosen = next((d for d in DEFECTS if d.name == name), None)
-    if chosen is None:
+    by_name = {d.name: d for d in DEFECTS}
+    chosen = [by_name.get(each) for each in name.split("+")]
+    if None in chosen:
         known = "\n  ".join(d.name for d in DEFECTS)
         print(f"Défaut inconnu : « {name} ». Défauts plantés :\n  {known}", file=sys.stderr)
         return 2
-    chosen.patch(Patcher())
+    for each in chosen:
+        assert each is not None
+        each.patch(Patcher())
     return reference.main(arguments[1:])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
@@ -68,6 +69,20 @@ def _one_of_several(original: Any, *arguments: Any, **options: Any) -> Any:
     traits = Traits("DE VINCI", "LEONARDO", "M", "2014-02-01", "99999")
     ins = Ins("1140263220833", "56", "1.2.250.1.213.1.4.8")
     return replace(answer, individual=Individual(ins, (), traits))
+
+
+def _number_for_a_number(original: Any, *arguments: Any, **options: Any) -> Any:
+    answer = original(*arguments, **options)
+    if answer.individual is None:
+        return answer
+    ins = answer.individual.ins
+    digits = ins.matricule.replace("A", "0").replace("B", "0")
+    kept = replace(answer.individual, ins=replace(ins, matricule=digits))
+    return replace(answer, individual=kept)
+
+
+def _without_apostrophe(original: Any, *arguments: Any) -> bytes:
+    return re.sub(rb"(?<=[A-Z])'(?=[A-Z])", b" ", original(*arguments))
 
 
 def _first_on_the_card(original: Any, lgc: Any, _position: int | None) -> Any:
@@ -137,6 +152,21 @@ DEFECTS = (
         "INS-W-25 INS-S-01",
         around(f"{_CLIENT}:read_answer", _one_prefix_known),
         injection=Injection("insi", "style-avant-2022", times=None),
+    ),
+    broken(
+        "insi-matricule-pris-pour-un-nombre",
+        "Le matricule d'une personne née en Corse perd sa lettre",
+        "recherche-corse",
+        "INS-W-25",
+        around(f"{_CLIENT}:read_answer", _number_for_a_number),
+    ),
+    broken(
+        "insi-apostrophes-otees",
+        "Les apostrophes du nom de naissance partent comme des espaces",
+        "recherche-nom-a-apostrophes",
+        "",
+        around(f"{_CLIENT}:envelope", _without_apostrophe),
+        scenario="2.03 cas 1",
     ),
     broken(
         "insi-rang-de-naissance-oublie",

@@ -53,6 +53,18 @@ def namesakes_without_place(bench: Bench) -> None:
     _search(bench, "DE VINCI", "LEONARDO", "M", "2014-02-01", "99999")
 
 
+@stimulus("recherche-corse")
+def born_in_corsica(bench: Bench) -> None:
+    """CNDA 2.03 cas 2: the matricule has a letter."""
+    _search(bench, "ADRTROIS", "TOUSSAINT", "M", "1960-01-01", "2B020")
+
+
+@stimulus("recherche-nom-a-apostrophes")
+def apostrophes(bench: Bench) -> None:
+    """CNDA 2.03 cas 1."""
+    _search(bench, "D'ARTAGNAN DE L'HERAULT", "PIERRE-ALAIN", "M", "2001-06-17")
+
+
 @stimulus("recherche-d-un-dossier-sur-deux")
 def one_of_two_files(bench: Bench) -> None:
     """Two files are open, one is searched."""
