@@ -28,6 +28,7 @@ ABSENT = "ABSENT"
 """Part of the error code of a gesture that found no card."""
 _REST = timedelta(seconds=5)
 _WINDOW, _WINDOW_ALONE = timedelta(seconds=10), timedelta(seconds=60)
+_SLICES, _FILLED = 10, 8
 _RATE = 2
 """Commands per second at rest (CD-18); the windows it is measured on are ours."""
 
@@ -129,9 +130,9 @@ def _code_trouble(step: Step, command: CardCommand) -> bool:
     source="Fiche cartes §11 (CD-18)",
 )
 def no_polling(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """More than 20 commands in 10 s far from any gesture and any other wire.
+    """More than 20 commands in 10 s, all along, far from any gesture and any other wire.
 
-    Without gestures in the journal, more than 120 in 60 s: a reading takes less.
+    Without gestures in the journal, more than 120 in 60 s.
     """
     told = view.derived(story)
     window = _WINDOW if told.acts else _WINDOW_ALONE
@@ -148,9 +149,15 @@ def no_polling(view: JournalView, _context: Context) -> Iterator[Finding]:
             recent.append(at)
             while at - recent[0] >= window:
                 recent.popleft()
-            if len(recent) > allowed:
+            if len(recent) > allowed and _lasting(recent, window):
                 yield _polled(step, len(recent), window)
                 break
+
+
+def _lasting(instants: deque[datetime], window: timedelta) -> bool:
+    """Whether commands fill a window: the reading of a card just put in is but a burst."""
+    slices = {int((at - instants[0]) / (window / _SLICES)) for at in instants}
+    return len(slices) >= _FILLED
 
 
 def _disturbed(step: Step, busy: list[datetime]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from rules.findings import Severity
@@ -99,14 +101,29 @@ def test_a_card_watched_gently() -> None:
 def test_a_card_polled_at_rest() -> None:
     wire = opened()
     wire.wait(minutes=1)
-    poll(wire, 40, 0.2)
+    poll(wire, 60, 0.2)
     [found] = findings(wire)
     assert (found.check_id, found.severity) == ("CD-18", Severity.MINOR)
+
+
+def test_a_card_read_as_soon_as_it_is_put_in() -> None:
+    wire = opened()
+    wire.wait(minutes=1)
+    wire.insert(hugo(), "Banc CPS 01")
+    for _ in range(3):
+        poll_card(wire)
+    assert findings(wire) == ()
+
+
+def poll_card(wire: Wire) -> None:
+    for path in hugo().files:
+        wire.now -= timedelta(seconds=0.19)
+        wire.read(hugo(), path, reader="Banc CPS 01")
 
 
 def test_without_gestures_only_a_long_polling_is_one() -> None:
     wire = inserted()
     wire.read_card(LOUISE_CPS)
     assert findings(wire) == ()
-    poll(wire, 130, 0.3)
+    poll(wire, 220, 0.3)
     assert ids(wire) == {"CD-18"}
