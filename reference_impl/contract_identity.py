@@ -15,7 +15,7 @@ from reference_impl.contract import (
     TraitsJson,
 )
 
-Way = Literal["organisation", "cps"]
+Way = Literal["organisation", "cps", "psc"]
 Match = Literal["automatique", "manuel", "nouveau"]
 
 

@@ -139,7 +139,9 @@ def assemble(base: Base, outside: Outside) -> Lgc:
         ids=base.ids,
         records=records,
         sessions=base.sessions,
-        insi=InsiClient(base.environment, base.transport, base.ids, base.clock, base.cards),
+        insi=InsiClient(
+            base.environment, base.transport, base.ids, base.clock, base.cards, base.sessions
+        ),
         insi_log=InsiLog(base.store, base.clock),
         worklist=Worklist(base.store, base.clock),
         trusted=TrustedSenders(base.store, base.clock),

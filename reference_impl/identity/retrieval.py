@@ -45,7 +45,7 @@ def answered(
     """The identity after an answer 00: taken, or proposed to the operator. ``at`` is ISO."""
     changed = after(patient, event, found.ins, at[:10])
     if changed.ins == found.ins:
-        return _taken(changed, found, channel)
+        return _taken(changed, found, channel).alerted("matricule", _replaced(patient, found))
     gaps = differences(patient.traits, found.traits)
     return replace(changed, proposed=found if gaps else None).alerted(
         DIVERGENCE, _divergence(gaps) if gaps else None
@@ -95,6 +95,18 @@ def _taken(changed: Patient, found: Individual, channel: Channel) -> Patient:
     for kind, sentence in _oddities(found).items():
         taken = taken.alerted(kind, sentence)
     return first_name_alert(taken)
+
+
+def _replaced(patient: Patient, found: Individual) -> str | None:
+    """An INS that changes is announced by the history returned (N14); otherwise look twice."""
+    former = patient.ins
+    announced = {past.ins.matricule for past in found.history}
+    if former is None or found.ins.same_person(former) or former.matricule in announced:
+        return None
+    return (
+        f"INSi rend une autre INS que {former.value}, sans la citer dans son historique : vérifiez "
+        "qu’il s’agit de la même personne."
+    )
 
 
 def _oddities(found: Individual) -> dict[str, str | None]:

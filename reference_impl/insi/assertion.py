@@ -90,11 +90,12 @@ def _attributes(professional: Professional) -> list[tuple[str, str]]:
         ("secteurActivite", professional.structure.sector),
     ]
     if professional.profession == PHYSICIAN:
-        values.append(("codeSpecialite", _am_speciality(professional)))
+        values.append(("codeSpecialite", am_speciality(professional)))
     return values
 
 
-def _am_speciality(professional: Professional) -> str:
+def am_speciality(professional: Professional) -> str:
+    """Speciality code of the Assurance maladie of a physician. Raises ConfigurationError."""
     code = _AM_SPECIALITIES.get(professional.speciality or "")
     if code is None:
         raise ConfigurationError(

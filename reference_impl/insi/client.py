@@ -1,4 +1,4 @@
-"""Searching an INS by traits: the sequence of calls, and the two ways to authenticate.
+"""Searching an INS by traits: the sequence of calls, and the three ways to authenticate.
 
 Source: sheet INS §2.15 (CNDA 2.06 and 2.07). Every call has new identifiers;
 no fault is retried.
@@ -6,7 +6,7 @@ no fault is retried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,12 +17,13 @@ from reference_impl.cards.sessions import Cards
 from reference_impl.errors import ConfigurationError, ServiceError
 from reference_impl.insi.answer import AMBIGUOUS, FOUND, NOT_FOUND, Answer, read_answer
 from reference_impl.insi.assertion import common_name, signed_assertion
+from reference_impl.insi.psc_assertion import psc_assertion
 from reference_impl.insi.request import CONTENT_TYPE, Asked, Criteria, Header, envelope
 from reference_impl.people import Environment, Professional, Traits
-from reference_impl.ports import Clock, IdSource
+from reference_impl.ports import Clock, IdSource, Tokens
 from reference_impl.transport import Transport
 
-Way = Literal["organisation", "cps"]
+Way = Literal["organisation", "cps", "psc"]
 
 ORGANISATION_CREDENTIAL = "org-insi-manu"
 """INSI-MANU: the search is asked by a person."""
@@ -79,9 +80,11 @@ class InsiClient:
         ids: IdSource,
         clock: Clock,
         cards: Cards,
+        tokens: Tokens,
     ) -> None:
         self._environment = environment
         self._cards = cards
+        self._tokens = tokens
         self._transport = transport
         self._ids = ids
         self._clock = clock
@@ -125,8 +128,12 @@ class InsiClient:
     def _exchange(
         self, criteria: Asked, message_id: str, way: Way, professional: Professional
     ) -> Answer:
-        send = self._by_organisation if way == "organisation" else self._by_card
-        response = send(criteria, message_id, professional)
+        ways = {
+            "organisation": self._by_organisation,
+            "cps": self._by_card,
+            "psc": self._by_psc,
+        }
+        response = ways[way](criteria, message_id, professional)
         return read_answer(*response, individual=criteria.returns_individual)
 
     def _by_organisation(
@@ -154,6 +161,17 @@ class InsiClient:
         body = envelope(criteria, header, self._environment.software, assertion)
         return self._post(url, criteria.action, body, None)
 
+    def _by_psc(
+        self, criteria: Asked, message_id: str, professional: Professional
+    ) -> tuple[int, bytes]:
+        """Where the token travels is in no document seen: Authorization is the bench's form."""
+        url = _configured(self._environment.insi_cpx, "insi.cpx")
+        token = self._tokens.access_token(professional)
+        assertion = psc_assertion(professional, f"_{self._ids.uuid()}", self._clock.now())
+        header = self._header(message_id, professional.national_id)
+        body = envelope(criteria, header, self._environment.software, assertion)
+        return self._post(url, criteria.action, body, None, {"Authorization": f"Bearer {token}"})
+
     def _header(self, message_id: str, sender: str) -> Header:
         return Header(
             message_id=message_id,
@@ -165,14 +183,23 @@ class InsiClient:
         )
 
     def _post(
-        self, url: str, action: str, body: bytes, credential_name: str | None
+        self,
+        url: str,
+        action: str,
+        body: bytes,
+        credential_name: str | None,
+        more: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
         content_type = f'{CONTENT_TYPE}; action="{action}"'
         response = self._transport.send(
             _SERVICE,
             "POST",
             url,
-            headers={"Content-Type": content_type, "Accept": "application/soap+xml"},
+            headers={
+                "Content-Type": content_type,
+                "Accept": "application/soap+xml",
+                **(more or {}),
+            },
             content=body,
             credential_name=credential_name,
         )

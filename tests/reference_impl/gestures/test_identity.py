@@ -421,3 +421,19 @@ def test_a_failing_call_frees_the_patient(driver: Driver) -> None:
             _ = 1 / 0
     with lgc.patient_call("p1"), pytest.raises(ForbiddenGestureError), lgc.patient_call("p1"):
         pass
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_another_ins_that_the_history_does_not_announce_is_told(
+    driver: Driver, network: respx.MockRouter, announced: bool
+) -> None:
+    entry = (
+        f"<INSHISTO><IdIndividu><NumIdentifiant>{NIA.matricule}</NumIdentifiant><Cle>{NIA.key}"
+        f"</Cle></IdIndividu><OID>{NIA.oid}</OID></INSHISTO>"
+    )
+    patient = driver.house.patient(ins=NIA).id
+    insi(network, found(history=entry if announced else ""))
+    taken = search(driver, patient)["patient"]
+    assert taken["ins"]["matricule"] == CAMILLE_INS.matricule
+    assert [past["matricule"] for past in taken["historique"]] == [NIA.matricule]
+    assert any("autre INS" in alert for alert in taken["alertes"]) is not announced

@@ -10,10 +10,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml.verifier import XMLVerifier
 
+from reference_impl.errors import SessionRequiredError
 from reference_impl.insi.client import Call, InsiClient, Search, Way
 from reference_impl.people import Professional
 from tests.reference_impl.house import CAMILLE, LOUISE, House
 from tests.reference_impl.insi.messages import ambiguous, fault, found, not_found
+from tests.reference_impl.provider import Provider
 
 URL = "https://insi.test/lps"
 CPX = "https://insi-cpx.test/lps"
@@ -259,3 +261,35 @@ def test_the_cps_way_signs_an_assertion(
     children = [etree.QName(child).localname for child in assertion]
     assert children == ["Issuer", "Signature", "Subject", "AttributeStatement"]
     assert tree.findtext(".//bam:Emetteur", namespaces=NAMES) == LOUISE
+
+
+def test_the_psc_way_has_an_assertion_without_signature_and_the_token(
+    insi: respx.MockRouter, house: House, louise: Professional
+) -> None:
+    Provider(insi, house.clock)
+    house.lgc.sessions.open(louise)
+    route = answers(insi, found(), url=CPX)
+    assert search(house.lgc.insi, louise, "CAMILLE", "psc").last.answer.code == "00"
+    request = route.calls[0].request
+    token = house.lgc.sessions.access_token(louise)
+    assert request.headers["Authorization"] == f"Bearer {token}"
+    tree = etree.fromstring(request.content)
+    assertion = tree.find(".//saml:Assertion", NAMES)
+    assert [etree.QName(child).localname for child in assertion] == [
+        "Issuer",
+        "Subject",
+        "AttributeStatement",
+    ]
+    name_id = assertion.find(".//saml:NameID", NAMES)
+    assert (name_id.text, name_id.get("NameQualifier")) == (LOUISE, "PSC")
+    names = {a.get("Name") for a in assertion.iterfind(".//saml:Attribute", NAMES)}
+    assert names == {"identifiantFacturation", "secteurActivite", "codeSpecialiteAMO"}
+
+
+def test_the_psc_way_wants_an_open_session(
+    insi: respx.MockRouter, house: House, louise: Professional
+) -> None:
+    route = answers(insi, found(), url=CPX)
+    with pytest.raises(SessionRequiredError):
+        search(house.lgc.insi, louise, "CAMILLE", "psc")
+    assert route.call_count == 0
