@@ -199,9 +199,8 @@ def _failure(view: JournalView, act: Act) -> bool:
 
 
 def _alive(act: Act) -> bool:
-    return act.gesture.status is not None and (
-        act.gesture.status < 500 or act.gesture.status == 501 or bool(act.calls)
-    )
+    """Whether the software served the gesture: 502, 503 and 501 say something of others."""
+    return act.gesture.status not in (None, 500)
 
 
 def _words(act: Act) -> str:
