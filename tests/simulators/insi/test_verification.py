@@ -12,8 +12,8 @@ from lxml import etree
 from rules.formats.insi_verification import NS_VERIF
 from rules.judge import JournalView, judge_journal
 from simulators.insi.description import schema, wsdl
-from simulators.testing import exchanges
-from tests.rules.insi.verifications import ACTIONS, CAMILLE, deposit, follow_up, verification
+from simulators.testing import exchanges, running
+from tests.rules.insi.verifications import ACTIONS, deposit, follow_up, verification
 from tests.simulators.insi.lps import Lps, read
 
 V = f"{{{NS_VERIF}}}"
@@ -143,4 +143,6 @@ def test_described_only_where_it_is_served(verifying: Lps) -> None:
 
 def test_the_descriptor_says_whether_it_is_served(lps: Lps) -> None:
     assert lps.platform.descriptor["insi"]["verification"] is False
-    assert CAMILLE["number"] == "2850733063042"
+    with running(("insi",), settings={"insi": {"verification": True}}) as platform:
+        assert platform.descriptor["insi"]["verification"] is True
+        assert code(Lps(platform), verification()) == "00"
