@@ -3,7 +3,8 @@
 Objects are found by the labels of CryptoLib (sheet of cards §2). The module itself
 refuses a card that EF_ACTUA says out of date. PyKCS11 asks a module how long a
 signature is before it gives room for it, so that a CPS4 has exactly 256 octets, as
-CryptoLib wants.
+CryptoLib wants. It holds the interpreter while a module works: a slow card delays
+every gesture.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class TokenCps:
             )
         )
         info = self._token()
-        self._label = _LABEL.fullmatch(str(info.label).strip("\0 "))
+        self._label = _LABEL.match(str(info.label))
         self.family = self._label[1] if self._label else _family(str(info.model))
 
     def number(self) -> str | None:
