@@ -50,7 +50,7 @@ def in_worklist(
     played = _played(view, {"action": "worklist.read"})
     if not played:
         return Observation(False, "geste worklist.read non joué", observed=False)
-    tasks = played[-1].gesture.answer.get("taches") or ()
+    tasks = played[-1].gesture.entries("taches")
     wanted = parameters.get("patient")
     mine = [task for task in tasks if wanted in (None, task.get("patient"))]
     reasons = ", ".join(str(task.get("motif")) for task in mine)
@@ -66,7 +66,7 @@ def trait_kept(
     told = [act for act in view.derived(acts) if _about(act, parameters) and act.after]
     if not told:
         return Observation(False, "identité jamais annoncée par le logiciel", observed=False)
-    traits = told[-1].gesture.answer["patient"].get("traits") or {}
+    traits = told[-1].gesture.part("patient").get("traits") or {}
     found, wanted = traits.get(parameters["trait"]), parameters["valeur"]
     reason = f"{parameters['trait']} : {found or 'vide'}, attendu : {wanted}"
     return Observation(found == wanted, reason, (told[-1].exchange.id,))
@@ -176,7 +176,7 @@ def check_alone(
 def printed_page(
     view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
 ) -> Observation:
-    """The first page of what was last printed for ``patient``: ``dit`` and ``tait`` (texts), ``datamatrix``.
+    """The first page last printed for ``patient``: ``dit``, ``tait`` (texts), ``datamatrix``.
 
     Texts are compared without case nor spaces; ``datamatrix`` is the INS it carries, or "".
     """
@@ -208,7 +208,7 @@ def found_patients(
     played = _played(view, {"action": "patient.search"})
     if not played:
         return Observation(False, "geste patient.search non joué", observed=False)
-    found = {str(p.get("id")) for p in played[-1].gesture.answer.get("patients") or ()}
+    found = {str(p.get("id")) for p in played[-1].gesture.entries("patients")}
     missing = [each for each in parameters.get("presents", ()) if each not in found]
     extra = [each for each in parameters.get("absents", ()) if each in found]
     counted = parameters.get("nombre") in (None, len(found))
@@ -235,7 +235,8 @@ def _at(value: Any, path: str) -> Any:
     for name in path.split("."):
         if isinstance(value, list):
             entries = cast("list[Any]", value)
-            value = entries[int(name)] if int(name) < len(entries) else None
+            rank = int(name) if name.isdigit() else len(entries)
+            value = entries[rank] if rank < len(entries) else None
         else:
             value = (
                 cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None

@@ -52,8 +52,7 @@ def calls_logged(view: JournalView, context: Context) -> Iterator[Finding]:
 
 
 def _logged(act: Act) -> Mapping[str, Mapping[str, Any]]:
-    entries = act.gesture.answer.get("appels") or []
-    return {_bare(str(e.get("message_id"))): e for e in entries if isinstance(e, Mapping)}
+    return {_bare(str(e.get("message_id"))): e for e in act.gesture.entries("appels")}
 
 
 def _traced(

@@ -101,7 +101,7 @@ def _told_of_difference(before: Identity, after: Identity, found: Individual, ac
         return True
     if not contradictions(before.traits, returned_traits(found)):
         return True
-    insi = act.gesture.answer.get("insi") or {}
+    insi = act.gesture.part("insi")
     return bool(after.alerts or insi.get("ecarts") or insi.get("propose"))
 
 

@@ -111,7 +111,7 @@ def _takes(act: Act, identity: Identity, told: Individual) -> bool:
     """Whether the gesture made the software hold what INSi offered."""
     if act.gesture.name not in _TAKING or (identity.ins or "")[:13] != told.active.number:
         return False
-    insi = act.gesture.answer.get("insi") or {}
+    insi = act.gesture.part("insi")
     return not (insi.get("propose") or (insi.get("ecarts") and act.before and act.before.ins))
 
 
@@ -230,7 +230,7 @@ def first_given_name(view: JournalView, _context: Context) -> Iterator[Finding]:
         returned = words(returned_traits(found).birth_given_names)
         if not act.gesture.done or not returned or returned[: len(first)] == first:
             continue
-        insi = act.gesture.answer.get("insi") or {}
+        insi = act.gesture.part("insi")
         if not (after.alerts or insi.get("ecarts") or insi.get("propose")):
             yield _about(
                 act,

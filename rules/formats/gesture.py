@@ -42,6 +42,14 @@ class Gesture(Artefact):
             value = value.get(name) if isinstance(value, Mapping) else None
         return None if value is None else str(value)
 
+    def part(self, name: str) -> Mapping[str, Any]:
+        """An object of the answer (``insi``, ``verification``), empty when there is none."""
+        return _mapping(self.answer.get(name))
+
+    def entries(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """A list of objects of the answer (``appels``, ``patients``), without what is no object."""
+        return _objects(self.answer.get(name))
+
     @cached_property
     def printed(self) -> PdfDocument | None:
         """The page that ``document.print`` answered; None when it gave no readable PDF."""
@@ -78,21 +86,21 @@ def identity_of(patient: Mapping[str, Any]) -> Identity | None:
             birth_given_names=str(traits.get("prenoms_naissance", "")),
             sex=str(traits.get("sexe", "")),
             birth_date=str(traits.get("date_naissance", "")),
-            birth_place=traits.get("lieu_naissance"),
-            used_name=traits.get("nom_utilise"),
-            used_given_name=traits.get("prenom_utilise"),
+            birth_place=_text(traits.get("lieu_naissance")),
+            used_name=_text(traits.get("nom_utilise")),
+            used_given_name=_text(traits.get("prenom_utilise")),
         ),
         ins=f"{ins['matricule']}{ins.get('cle') or ''}" if ins.get("matricule") else None,
-        oid=ins.get("oid"),
-        attributes=frozenset(patient.get("attributs") or ()),
-        local_id=patient.get("id"),
-        first_name=traits.get("premier_prenom"),
-        channel=patient.get("canal"),
-        nature=ins.get("nature"),
+        oid=_text(ins.get("oid")),
+        attributes=frozenset(map(str, _listed(patient.get("attributs")))),
+        local_id=_text(patient.get("id")),
+        first_name=_text(traits.get("premier_prenom")),
+        channel=_text(patient.get("canal")),
+        nature=_text(ins.get("nature")),
         evidence=_evidence(_mapping(patient.get("justificatif"))),
-        history=tuple(_past(_mapping(entry)) for entry in patient.get("historique") or ()),
+        history=tuple(map(_past, _objects(patient.get("historique")))),
         uncertain_date=bool(patient.get("date_incertaine")),
-        alerts=tuple(str(alert) for alert in patient.get("alertes") or ()),
+        alerts=tuple(map(str, _listed(patient.get("alertes")))),
         announced=frozenset(str(key) for key in patient),
     )
 
@@ -100,21 +108,35 @@ def identity_of(patient: Mapping[str, Any]) -> Identity | None:
 def _evidence(told: Mapping[str, Any]) -> Evidence | None:
     if not told.get("code"):
         return None
-    return Evidence(str(told["code"]), told.get("niveau"), told.get("le"), told.get("par"))
+    return Evidence(
+        str(told["code"]), _text(told.get("niveau")), _text(told.get("le")), _text(told.get("par"))
+    )
 
 
 def _past(told: Mapping[str, Any]) -> PastIns:
     return PastIns(
         number=str(told.get("matricule") or ""),
-        key=told.get("cle"),
+        key=_text(told.get("cle")),
         oid=str(told.get("oid") or ""),
-        start=told.get("debut"),
-        end=told.get("fin"),
+        start=_text(told.get("debut")),
+        end=_text(told.get("fin")),
     )
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _objects(value: Any) -> tuple[Mapping[str, Any], ...]:
+    return tuple(each for each in _listed(value) if isinstance(each, Mapping))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 @parses("lgc")

@@ -28,6 +28,7 @@ from tests.rules.identity.story import (
     created,
     found,
     gesture,
+    ids,
     ins,
     nobody,
     patient,
@@ -86,6 +87,24 @@ def test_a_gesture_announces_what_the_contract_has() -> None:
     assert "historique" in identity.announced
     assert made.told("patient", "ins", "cle") == "08"
     assert made.told("patient", "absent", "cle") is None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+FIELDS = ("attributs", "ins", "justificatif", "historique", "alertes", "canal", "insi", "appels")
+
+
+@given(st.sampled_from(FIELDS), ANYTHING, st.sampled_from(["identity.search_insi", "identity.log"]))
+def test_whatever_a_product_answers_is_judged_without_falling(
+    field: str, value: Any, name: str
+) -> None:
+    state = patient("récupérée", ins(), **{field: value})
+    answer = {"patient": state, field: value, "insi": value if field == "insi" else {}}
+    asked = {"patient": "p1", "professionnel": "x"}
+    assert isinstance(ids(created(), call(found()), gesture(name, asked, answer)), list)
 
 
 @given(st.lists(NAMES, min_size=1, max_size=4))
