@@ -1,0 +1,140 @@
+"""Frozen dataclasses read from objects of JSON, and written back, key by key.
+
+A field names its key with :func:`key` (a value) or :func:`keys` (a list); its
+annotation says what is read: text, whole number, boolean or another such class.
+Numbers and booleans are also read from texts, and a lone value as a list of
+one, for XML knows neither. Keys that no field names are left aside.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import field, fields, is_dataclass
+from functools import cache
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+
+T = TypeVar("T")
+_KEY = "key"
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class KeyedError(ValueError):
+    """A value of another type than its key asks. Sentences are French."""
+
+    def __init__(self, place: str, expected: str, found: object) -> None:
+        super().__init__(f"{place} : {expected} attendu")
+        self.place = place
+        self.expected = expected
+        self.found = _short(found)
+
+
+@runtime_checkable
+class Shaped(Protocol):
+    """A class whose object has another shape at times."""
+
+    @classmethod
+    def shaped(cls, value: object) -> object:
+        """The usual shape of a value."""
+        ...
+
+    def plain(self, written: dict[str, Any]) -> object:
+        """The shape to write, from the usual one."""
+        ...
+
+
+def key(name: str) -> Any:
+    """A field of one value, None when the key is absent or null."""
+    return field(default=None, metadata={_KEY: name})
+
+
+def keys(name: str) -> Any:
+    """A field of a list of values, empty when the key is absent or null."""
+    return field(default=(), metadata={_KEY: name})
+
+
+def read(cls: type[T], value: object, place: str = "") -> T:
+    """Read an object. Raises KeyedError, whose place is ``lignes[2].quantite.valeur``."""
+    if issubclass(cls, Shaped):
+        value = cls.shaped(value)
+    if not isinstance(value, Mapping):
+        raise KeyedError(place or "message", "un objet", value)
+    held = cast("Mapping[str, object]", value)
+    found: dict[str, object] = {}
+    for name, written, hint, several in _layout(cls):
+        inside = f"{place}.{written}" if place else written
+        taken = held.get(written)
+        if taken is None:
+            continue
+        found[name] = _list(hint, taken, inside) if several else _one(hint, taken, inside)
+    return cls(**found)
+
+
+def write(made: object) -> Any:
+    """The object of JSON: absent values of :func:`key` are left out, and empty lists too."""
+    if not is_dataclass(made) or isinstance(made, type):
+        return made
+    written: dict[str, Any] = {}
+    for name, under, _, several in _layout(type(made)):
+        value = getattr(made, name)
+        if several and value:
+            written[under] = [write(each) for each in value]
+        elif not several and value is not None:
+            written[under] = write(value)
+    return made.plain(written) if isinstance(made, Shaped) else written
+
+
+@cache
+def _layout(cls: type) -> tuple[tuple[str, str, type, bool], ...]:
+    """Of each field: its name, its key, the class of its values, whether it is a list."""
+    hints = typing.get_type_hints(cls)
+    found: list[tuple[str, str, type, bool]] = []
+    for each in fields(cls):
+        if _KEY in each.metadata:
+            hint = hints[each.name]
+            several = typing.get_origin(hint) is tuple
+            found.append((each.name, each.metadata[_KEY], _bare(hint), several))
+    return tuple(found)
+
+
+def _bare(hint: Any) -> type:
+    """``X`` of ``X | None`` and of ``tuple[X, ...]``."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union, tuple):
+        return next(a for a in typing.get_args(hint) if a not in (type(None), Ellipsis))
+    return hint
+
+
+def _list(hint: type, value: object, place: str) -> tuple[object, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return (_one(hint, value, place),)
+    several = cast("Sequence[object]", value)
+    return tuple(_one(hint, each, f"{place}[{n}]") for n, each in enumerate(several, start=1))
+
+
+def _one(hint: type, value: object, place: str) -> object:
+    if hint is str:
+        if isinstance(value, str):
+            return value
+        raise KeyedError(place, "un texte", value)
+    if hint is bool:
+        read_as = value if isinstance(value, bool) else _BOOLEANS.get(str(value))
+        if read_as is None:
+            raise KeyedError(place, "true ou false", value)
+        return read_as
+    if hint is int:
+        return _whole(value, place)
+    return read(hint, value, place)
+
+
+def _whole(value: object, place: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit():
+        return int(value[:18])
+    raise KeyedError(place, "un nombre entier", value)
+
+
+def _short(found: object) -> str:
+    text = repr(found)
+    return text if len(text) <= 60 else f"{text[:57]}…"
