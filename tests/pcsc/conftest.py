@@ -112,11 +112,11 @@ def connected(reader: str) -> Iterator[Any]:
     """A pyscard connection to the card of a reader."""
     system = importlib.import_module("smartcard.System")
     connection = next(r for r in system.readers() if str(r) == reader).createConnection()
-    connection.connect()
     try:
+        connection.connect()
         yield connection
     finally:
-        connection.disconnect()
+        connection.release()
 
 
 def transmit(connection: Any, command: str) -> tuple[bytes, int]:

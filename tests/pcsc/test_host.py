@@ -23,6 +23,7 @@ def test_an_exported_card_is_inserted_and_keeps_its_counters(pcscd: Vpcd, tmp_pa
         pass
     images = export_cards(tmp_path, None, None)
     image = next(path for path in images if path.stem == f"cps-{HUGO}")
+    wait_for_card(CPS_READER, present=False)  # pcscd may still show that of another bench
     command = [sys.executable, "-m", "bench.cli", "cards", "host", str(image)]
     host = subprocess.Popen(
         [*command, "--vpcd", pcscd.address], stdout=subprocess.PIPE, stderr=subprocess.PIPE
