@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_impl.errors import InvalidRequestError
@@ -40,6 +40,7 @@ def test_what_is_no_date_is_refused(typed: str) -> None:
     assert refusal.value.code == "TRAIT_INVALIDE"
 
 
+@settings(deadline=None)
 @given(st.dates())
 def test_every_real_date_is_kept(day: object) -> None:
     text = str(day)

@@ -88,6 +88,7 @@ patients = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(inses())
 def test_the_key_completes_a_multiple_of_97(ins: Ins) -> None:
     digits = ins.matricule.replace("2A", "19").replace("2B", "18")
@@ -95,6 +96,7 @@ def test_the_key_completes_a_multiple_of_97(ins: Ins) -> None:
     assert 1 <= int(ins.key) <= 97
 
 
+@settings(deadline=None)
 @given(inses(), st.integers(0, 12), st.integers(1, 9))
 def test_the_key_shows_any_wrong_digit(ins: Ins, at: int, shift: int) -> None:
     if ins.matricule[at].isdigit():
@@ -103,17 +105,20 @@ def test_the_key_shows_any_wrong_digit(ins: Ins, at: int, shift: int) -> None:
         assert key_of(mistyped) != ins.key
 
 
+@settings(deadline=None)
 @given(patients)
 def test_a_patient_kept_comes_back_equal(patient: Patient) -> None:
     row = SimpleNamespace(id=patient.id, **patient_row(patient))
     assert patient_of(row) == patient  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(identities)
 def test_what_is_already_written_as_rniv_wants_is_not_changed(traits: Traits) -> None:
     assert normalised(traits) == traits
 
 
+@settings(deadline=None)
 @given(individuals)
 def test_what_insi_returns_is_read_letter_for_letter(individual: Individual) -> None:
     read = read_answer(200, _returned(individual)).individual
