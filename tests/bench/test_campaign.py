@@ -101,7 +101,7 @@ def test_what_no_message_could_show_is_not_called_conforme(campaign) -> None:
 
 def test_the_journal_has_the_tls_and_the_octets_of_every_exchange(campaign) -> None:
     folder, _ = campaign
-    wire = [e for e in journal(folder) if e.service not in ("lgc", "pki")]
+    wire = [e for e in journal(folder) if e.service not in ("lgc", "pki", "cards")]
     assert {e.service for e in wire} == {"psc", "insi", "dmp", "mssante"}
     for exchange in wire:
         assert exchange.tls is not None, exchange
@@ -113,6 +113,16 @@ def test_the_journal_has_the_tls_and_the_octets_of_every_exchange(campaign) -> N
             kept = (folder / "octets" / name).read_bytes()
             assert kept.endswith(message.body)
             assert kept.startswith(message.start_line.encode())
+
+
+def test_every_signature_of_the_campaign_was_made_by_a_card(campaign) -> None:
+    """A VIHF for each call to the DMP, and the lot of each deposit."""
+    known = journal(campaign[0])
+    signed = [e for e in known if e.service == "cards" and e.operation == "SIGN"]
+    calls = [e.operation for e in known if e.service == "dmp"]
+    assert len(signed) == len(calls) + calls.count("TD2.1") > 0
+    openings = [e for e in known if e.service == "cards" and e.operation == "VERIFY"]
+    assert len(openings) < len(signed)
 
 
 def test_the_simulators_run_the_reference_gestures_and_nothing_stays_unanswered(campaign) -> None:
