@@ -195,9 +195,7 @@ def from_world(world: World) -> Iterator[Person]:
         )
 
 
-def _card_date(
-    patient: PatientFixture, insured: str, cards: Iterable[VitaleFixture]
-) -> str | None:
+def _card_date(patient: PatientFixture, insured: str, cards: Iterable[VitaleFixture]) -> str | None:
     """The date their card says (``AAAA-MM-JJ``, maybe lunar) when it is another one."""
     for held in (beneficiary for card in cards for beneficiary in card.beneficiaries):
         named = (held.insured, held.birth_name, held.rank) == (
