@@ -12,13 +12,14 @@ e-prescription.md §7.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from rules.artefact import Artefact, MalformedError
 from rules.formats.keyed import KeyedError, key, keys, read, write
+from rules.formats.prescription_number import CarriedNumber
 
 T = TypeVar("T")
 
@@ -248,6 +249,11 @@ class Ordonnance(Artefact):
     def to_json(self) -> dict[str, Any]:
         """The neutral JSON, without what is absent."""
         return cast("dict[str, Any]", write(self))
+
+    def parts(self) -> Iterable[Artefact]:
+        """Its number."""
+        if self.id is not None:
+            yield CarriedNumber(self.id, "id")
 
     @property
     def instant(self) -> datetime | None:

@@ -16,7 +16,10 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import ClassVar
 from zoneinfo import ZoneInfo
+
+from rules.artefact import Artefact
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPRSTUWXYZ"
 """Symbols by value, 0 to 31; I, O and V are never used."""
@@ -55,6 +58,23 @@ class NumberError(ValueError):
         self.place = place
         self.expected = expected
         self.found = found
+
+
+@dataclass(frozen=True)
+class CarriedNumber(Artefact):
+    """The number of an e-prescription as a message, a symbol or a page gives it."""
+
+    label: ClassVar[str] = "Numéro d'ordonnance"
+    text: str
+    place: str = "numéro"
+
+    @property
+    def number(self) -> PrescriptionNumber | None:
+        """What it says; None when it is no number."""
+        try:
+            return decode(self.text)
+        except NumberError:
+            return None
 
 
 @dataclass(frozen=True, slots=True, order=True)

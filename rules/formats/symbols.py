@@ -70,6 +70,8 @@ class Symbol:
     """Whether one module around it is clear."""
     page: int = 1
     """Page of a PDF, frame of a picture; from 1."""
+    frame: tuple[int, int] = (0, 0)
+    """Width and height of the picture that ``corners`` are in."""
 
     @property
     def square(self) -> bool:
@@ -204,6 +206,7 @@ def _symbol(found: zxingcpp.Barcode, picture: Image.Image, scale: int) -> Symbol
         level=found.ec_level,
         corners=points,  # pyright: ignore[reportArgumentType]
         quiet_zone=_clear(picture, points, max(rows, columns)),
+        frame=picture.size,
     )
 
 
