@@ -3,7 +3,8 @@
 A table maps a neutral path (``patient.nomNaissance``) to where the wire holds it
 (``Patient/Identite/nomFamille``), relative to the object around. The longest
 path that ends like the place wins: ``patient.nomNaissance`` also serves inside
-``ordonnance``. A key without path keeps its name. Another table changes the values of
+``ordonnance``. A key without path keeps its name,
+or takes a capital. Another table changes the values of
 a neutral key, one for one (booleans are spelt ``true`` and ``false``).
 """
 
@@ -23,6 +24,8 @@ class Paths:
 
     table: Mapping[str, str] = field(default_factory=dict[str, str])
     values: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NONE)
+    capital: bool = False
+    """Whether the wire writes a key without path with its first letter upper case."""
 
     def written(self, neutral: Mapping[str, Any], at: tuple[str, ...] = ()) -> Tree:
         """The tree of the wire. Absent values (null) are left out."""
@@ -30,14 +33,15 @@ class Paths:
         moved = self._moved(at)
         for name, value in neutral.items():
             if value is not None:
-                _put(tree, moved.get(name, name), self._out(value, (*at, name)))
+                _put(tree, moved.get(name) or self._named(name), self._out(value, (*at, name)))
         return tree
 
     def read(self, wire: Mapping[str, Any], at: tuple[str, ...] = ()) -> Tree:
         """The neutral tree. Keys of the wire that the table does not take are kept as named."""
         moved = self._moved(at)
         taken = {path.split("/", 1)[0] for path in moved.values()}
-        neutral: Tree = {n: self._in(v, (*at, n)) for n, v in wire.items() if n not in taken}
+        kept = {self._plain(n): v for n, v in wire.items() if n not in taken}
+        neutral: Tree = {n: self._in(v, (*at, n)) for n, v in kept.items()}
         for name, path in moved.items():
             value = _get(wire, path)
             if value is not None:
@@ -54,6 +58,12 @@ class Paths:
             if fits and depth >= found.get(name, (-1, ""))[0]:
                 found[name] = (depth, path)
         return {name: path for name, (_, path) in found.items()}
+
+    def _named(self, name: str) -> str:
+        return name[:1].upper() + name[1:] if self.capital else name
+
+    def _plain(self, name: str) -> str:
+        return name[:1].lower() + name[1:] if self.capital else name
 
     def _out(self, value: Any, at: tuple[str, ...]) -> Any:
         if isinstance(value, Mapping):

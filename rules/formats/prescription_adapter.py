@@ -9,14 +9,15 @@ Neutral messages, all hors spécification (e-prescription.md §7.6):
 
 - ``EP4``: the ordonnance; answered ``id``, ``etat``, ``horodatageEnregistrement``,
   ``dejaEnregistree``, ``avertissements`` [``code``, ``libelle``];
-- ``EP4-annulation``: ``operation`` = ``annulation``, ``id``; answered ``id``, ``etat``;
-- ``EP3``: ``id``, ``emetteur`` {``rpps``, ``am``, ``finess``}, ``avecExecutions``;
-  answered ``etat``, ``accesExecutions`` (``AUTORISE``, ``REFUSE``), ``ordonnance``;
-- ``EP2``: ``emetteur``, ``prescripteur`` {``rpps``, ``am``}, ``patient``, ``periode``
-  [first day, last day], ``type``, ``page``, ``taillePage``; answered ``total``, ``page``,
-  ``taillePage``, ``resultats`` [``id``, ``horodatage``, ``type``, ``sousType``,
-  ``consentement``, ``etat``, ``patient``];
-- ``EP1``: ``id``, ``date``, ``executant``, ``lignes`` of an execution; answered ``id``,
+- ``EP4-annulation``: ``operation`` = ``annulation``, ``id``, ``prescripteur``; answered ``id``, ``etat``;
+- ``EP3``: ``id``, ``prescripteur`` {``rpps``, ``am``, ``finess``} or ``executant``,
+  ``avecExecutions``; answered the ordonnance, with ``etat`` and ``accesExecutions``
+  (``AUTORISE``, ``REFUSE``);
+- ``EP2``: ``prescripteur`` {``rpps``, ``am``}, ``patient``, ``periode`` [first day, last
+  day], ``type``, ``page``, ``taillePage``; answered ``total``, ``page``, ``taillePage``,
+  ``ordonnances`` [``id``, ``horodatage``, ``type``, ``sousType``, ``consentement``,
+  ``etat``, ``patient``];
+- ``EP1``: ``id``, ``executions`` [``date``, ``executant``, ``lignes``]; answered ``id``,
   ``etat``, ``rang``;
 - ``traces``: ``traces`` [object]; answered ``recues``.
 
@@ -191,7 +192,9 @@ def parse(text: str, name: str) -> Adapter:
             operations=tuple(
                 _operation(key, each, told["adresse"]) for key, each in told["operations"].items()
             ),
-            paths=Paths(told.get("cles", {}), told.get("valeurs", {})),
+            paths=Paths(
+                told.get("cles", {}), told.get("valeurs", {}), told.get("majuscule") is True
+            ),
             names=XmlNames(told.get("espace", ""), told.get("espaces", {})),
         )
     except tomllib.TOMLDecodeError as error:

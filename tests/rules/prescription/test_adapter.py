@@ -93,11 +93,12 @@ def test_unknown_elements_and_prefixes_do_not_disturb() -> None:
     adapter = ours("soap-placeholder")
     body = (
         f'<z:Envelope xmlns:z="{SOAP12}"><z:Body><q:ConsulterReq xmlns:q="{adapter.names.main}">'
-        "<!-- x --><q:id>A</q:id><q:emetteur><q:am>331999011</q:am></q:emetteur>"
+        "<!-- x --><q:Id>A</q:Id><q:Prescripteur><q:Am>331999011</q:Am></q:Prescripteur>"
         '<k:plus xmlns:k="u">1</k:plus></q:ConsulterReq></z:Body></z:Envelope>'
     )
     call = adapter.read_request(Message("POST /wssoap/epresc/1/0 HTTP/1.1", (), body.encode()))
-    assert (call.name, call.content["emetteur"]) == ("EP3", {"am": "331999011"})
+    assert (call.name, call.content["id"]) == ("EP3", "A")
+    assert call.content["prescripteur"] == {"am": "331999011"}
 
 
 def test_annulation_is_told_from_creation_at_one_path() -> None:
