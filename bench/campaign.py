@@ -150,6 +150,12 @@ def mark_start(platform: Platform, settings: Settings, driver: str) -> None:
     )
 
 
+def mark_end(platform: Platform) -> None:
+    """Close the part of the journal that is judged: a product that stops lets its cards go."""
+    kernel = platform.kernel
+    kernel.journal.mark("campaign-ended", kernel.clock.now(), {})
+
+
 def run(settings: Settings, driver: Driver, progress: Progress | None = None) -> CampaignResult:
     """Play features with a driver, judge, write the reports.
 
@@ -178,6 +184,7 @@ def run(settings: Settings, driver: Driver, progress: Progress | None = None) ->
             named = f" dont le nom contient « {settings.scenario} »" if settings.scenario else ""
             where = ", ".join(paths)
             raise UsageError(f"Aucun scénario à jouer{named} dans {where}.\n{output}".strip())
+        mark_end(platform)
         return conclude(platform.kernel.journal, folder, settings.expected)
     finally:
         driver.stop()

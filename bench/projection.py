@@ -103,7 +103,9 @@ class _Projection:
     def __init__(self, journal: Journal, expected: Sequence[Mapping[str, str]]) -> None:
         self.journal = journal
         self.marks = journal.marks()
-        self.exchanges = without_lost_answers(journal.read(), self.marks)
+        end = next((m.position for m in self.marks if m.kind == "campaign-ended"), None)
+        kept = (e for e in journal.read() if end is None or e.position <= end)
+        self.exchanges = without_lost_answers(tuple(kept), self.marks)
         head = next((m for m in self.marks if m.kind == "campaign-started"), None)
         self.head: Mapping[str, Any] = head.payload if head else {}
         self.started_at = head.at if head else datetime.now(UTC)
