@@ -43,6 +43,13 @@ def _reformatted(original: Any, *arguments: Any) -> Any:
     return assertion
 
 
+def _named_as_by_card(original: Any, *arguments: Any) -> Any:
+    assertion = original(*arguments)
+    for attribute in assertion.iter("{*}Attribute"):
+        attribute.set("Name", attribute.get("Name").removesuffix("AMO"))
+    return assertion
+
+
 def _without_first_digit(original: Any, certificate: Any) -> str:
     return original(certificate)[1:]
 
@@ -188,6 +195,13 @@ DEFECTS = (
         "recherche-par-carte",
         "INS-W-13",
         around(f"{_ASSERTION}:wire_instant", _shifted(hours=-8)),
+    ),
+    broken(
+        "insi-psc-specialite-comme-avec-la-carte",
+        "L'assertion Pro Santé Connect nomme codeSpecialite, comme celle de la carte",
+        "recherche-par-psc",
+        "INS-W-14",
+        around(f"{_CLIENT}:psc_assertion", _named_as_by_card),
     ),
     broken(
         "insi-traits-dans-le-desordre",

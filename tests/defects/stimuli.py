@@ -198,6 +198,13 @@ def search_by_card(bench: Bench) -> None:
     bench.search(bench.create(bench.someone()), "cps")
 
 
+@stimulus("recherche-par-psc")
+def search_by_psc(bench: Bench) -> None:
+    """A patient searched by a user whom Pro Santé Connect authenticated."""
+    bench.log_in()
+    bench.search(bench.create(bench.someone()), "psc")
+
+
 @stimulus("recherche-identite-douteuse")
 def doubtful_search(bench: Bench) -> None:
     """A search asked for an identity that may not be searched."""
