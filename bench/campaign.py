@@ -23,6 +23,7 @@ from bench.errors import BenchEnvironmentError, UsageError
 from bench.features_plugin import FeaturesPlugin, Progress
 from bench.known import KnownFindings
 from bench.projection import project
+from bench.restarts import ENDED
 from bench.session import Session
 from fixtures.world import SoftwareFixture, make_world
 from reports.events import CampaignFinished, Event
@@ -153,7 +154,7 @@ def mark_start(platform: Platform, settings: Settings, driver: str) -> None:
 def mark_end(platform: Platform) -> None:
     """Close the part of the journal that is judged: a product that stops lets its cards go."""
     kernel = platform.kernel
-    kernel.journal.mark("campaign-ended", kernel.clock.now(), {})
+    kernel.journal.mark(ENDED, kernel.clock.now(), {})
 
 
 def run(settings: Settings, driver: Driver, progress: Progress | None = None) -> CampaignResult:

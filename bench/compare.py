@@ -20,6 +20,7 @@ from pathlib import Path
 from bench.campaign import campaign_name, open_store
 from bench.errors import UsageError
 from bench.projection import project
+from bench.restarts import until_end
 from bench.unfolding import unfold
 from reports.events import FindingSeen, MomCounted, ScenarioFinished
 from rules.exchange import Exchange, Message
@@ -219,7 +220,7 @@ def _steps(journal: Journal) -> Iterator[_Step]:
         content = str(mark.payload.get("name") or mark.payload.get("text") or "")
         written = unfold(_json(dict(mark.payload)))
         yield _Step(f"repère {mark.kind} {content}".strip(), tuple(written))
-    for exchange in journal.read():
+    for exchange in until_end(journal.read(), journal.marks()):
         yield _Step(f"échange {exchange.service} {exchange.operation}", tuple(_lines(exchange)))
     for event in project(journal):
         if isinstance(event, FindingSeen):

@@ -17,7 +17,7 @@ from bench.environments import from_json
 from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
 from bench.expectations import TOLERATED, Observation, evaluate
 from bench.known import KnownFindings
-from bench.restarts import without_lost_answers
+from bench.restarts import until_end, without_lost_answers
 from bench.verdicts import (
     CampaignVerdict,
     campaign_verdict,
@@ -103,9 +103,8 @@ class _Projection:
     def __init__(self, journal: Journal, expected: Sequence[Mapping[str, str]]) -> None:
         self.journal = journal
         self.marks = journal.marks()
-        end = next((m.position for m in self.marks if m.kind == "campaign-ended"), None)
-        kept = (e for e in journal.read() if end is None or e.position <= end)
-        self.exchanges = without_lost_answers(tuple(kept), self.marks)
+        kept = until_end(journal.read(), self.marks)
+        self.exchanges = without_lost_answers(kept, self.marks)
         head = next((m for m in self.marks if m.kind == "campaign-started"), None)
         self.head: Mapping[str, Any] = head.payload if head else {}
         self.started_at = head.at if head else datetime.now(UTC)

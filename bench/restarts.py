@@ -1,4 +1,7 @@
-"""What a journal cannot know by itself: answers that died with the bench.
+"""What a journal cannot know by itself: where a campaign ends, answers that died with the bench.
+
+A product that stops lets its cards go, and its last connections: what it sends once
+the last scenario is over belongs to no campaign. The end is marked.
 
 An exchange is durable before its answer leaves. When the bench is killed in
 between, the journal says « accepted » though the product never read it, and the
@@ -17,6 +20,15 @@ from simulators.journal import Mark
 
 RESTARTED = "bench-restarted"
 """Kind of the mark that a bench writes when it opens a campaign that had begun."""
+
+ENDED = "campaign-ended"
+"""Kind of the mark that a campaign writes after its last scenario."""
+
+
+def until_end(exchanges: Sequence[Exchange], marks: Iterable[Mark]) -> tuple[Exchange, ...]:
+    """The exchanges of a campaign: those after its end are left out, if it was marked."""
+    end = next((m.position for m in marks if m.kind == ENDED), None)
+    return tuple(e for e in exchanges if end is None or e.position <= end)
 
 
 def without_lost_answers(

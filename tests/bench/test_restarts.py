@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bench.restarts import RESTARTED, without_lost_answers
+from bench.restarts import ENDED, RESTARTED, until_end, without_lost_answers
 from rules.exchange import Exchange, Message, Outcome
 from simulators.journal import Mark
 
@@ -49,3 +49,10 @@ def test_without_restart_a_mail_sent_twice_is_the_fault_of_who_sends() -> None:
 def test_a_refusal_before_a_restart_stays_a_refusal() -> None:
     journal = [mail(1, "p:1", b"un", Outcome.REFUSED), mail(2, "p:2", b"un")]
     assert outcomes(journal, 1) == [Outcome.REFUSED, Outcome.ACCEPTED]
+
+
+def test_what_a_stopping_product_sends_after_the_end_belongs_to_no_campaign() -> None:
+    journal = [mail(1, "p:1", b"un"), mail(2, "p:2", b"deux"), mail(3, "p:3", b"trois")]
+    ended = Mark(ENDED, 2, NOW, {})
+    assert [e.id for e in until_end(journal, [ended])] == ["1", "2"]
+    assert until_end(journal, [Mark(RESTARTED, 2, NOW, {})]) == tuple(journal)
