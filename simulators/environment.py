@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulators.kernel import Kernel
 
 FILE = "environnement.json"
-BRANCHES = {"cards": "cartes"}
+BRANCHES = {"cards": "cartes", "prescription": "ordonnance"}
 """Services whose part of the descriptor has a French name of its own."""
 
 
@@ -54,7 +54,7 @@ def knowledge(kernel: Kernel, descriptor: Mapping[str, Any], keys: Sequence[Any]
             dmp_homologation=software.dmp_homologation,
             oid=software.oid,
         ),
-        professionals=tuple(_known(p) for p in world.professionals),
+        professionals=tuple(_known(p) for p in (*world.professionals, *world.pharmacists)),
         psc_clients=tuple(
             PscClient(c["client_id"], tuple(c["redirect_uris"]), bool(c.get("public")))
             for c in psc.get("clients", ())
@@ -78,7 +78,8 @@ def write(folder: Path, descriptor: Mapping[str, Any]) -> Path:
 
 def dotenv(descriptor: Mapping[str, Any]) -> str:
     """The addresses and files of the descriptor as ``SEGUR_…=value`` lines."""
-    wanted = ("banc", "confiance", "psc", "insi", "dmp", "mssante", "cartes", "logiciel")
+    wanted = ("banc", "confiance", "psc", "insi", "dmp", "mssante", "cartes", "ordonnance",
+              "logiciel")  # fmt: skip
     lines: list[str] = []
     for name in wanted:
         lines.extend(_flat(f"SEGUR_{name.upper()}", descriptor.get(name)))

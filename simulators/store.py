@@ -9,7 +9,7 @@ answered nothing that is not stored, and stored nothing by halves.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,7 @@ class Unit:
         self._store = store
         self._scope: Any = None
         self._connection: sa.Connection | None = None
+        self._afterwards: list[Callable[[], None]] = []
 
     @property
     def connection(self) -> sa.Connection:
@@ -109,9 +110,16 @@ class Unit:
         self._connection = connection = self._scope.__enter__()
         return connection
 
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Call something once everything is durable; never if it is abandoned."""
+        self._afterwards.append(call)
+
     def commit(self) -> None:
         """Make everything durable and release the store."""
         self._close(None)
+        calls, self._afterwards = self._afterwards, []
+        for call in calls:
+            call()
 
     def abandon(self) -> None:
         """Forget everything written in this unit and release the store."""

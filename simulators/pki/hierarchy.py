@@ -281,7 +281,7 @@ class Pki:
         }
         self._cards = {
             f"cps-{who.national_id}-{role}": partial(self._person, who, signs=role == "sign")
-            for who in self.world.professionals
+            for who in (*self.world.professionals, *self.world.pharmacists)
             for role in ("auth", "sign")
         }
         return declared | self._cards
