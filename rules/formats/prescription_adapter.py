@@ -9,7 +9,8 @@ Neutral messages, all hors spécification (e-prescription.md §7.6):
 
 - ``EP4``: the ordonnance; answered ``id``, ``etat``, ``horodatageEnregistrement``,
   ``dejaEnregistree``, ``avertissements`` [``code``, ``libelle``];
-- ``EP4-annulation``: ``operation`` = ``annulation``, ``id``, ``prescripteur``; answered ``id``, ``etat``;
+- ``EP4-annulation``: ``operation`` = ``annulation``, ``id``, ``prescripteur``;
+  answered ``id``, ``etat``;
 - ``EP3``: ``id``, ``prescripteur`` {``rpps``, ``am``, ``finess``} or ``executant``,
   ``avecExecutions``; answered the ordonnance, with ``etat`` and ``accesExecutions``
   (``AUTORISE``, ``REFUSE``);
