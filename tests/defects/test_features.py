@@ -41,6 +41,11 @@ IDENTITIES = (
     ("identite-recherche-sensible-aux-accents", "sans accent", "1 oublié(s)"),
 )
 """One broken LGC for each feature of the INS, in the order of the Ségur table."""
+COVERED = (
+    "02 03 04 05 06 07 08 10 11 12 13 14 15 20 25 28 31 34 35 37 38 40 41 43 44 45 49 52 53 54 57 "
+    "60 63"
+)
+"""Numbers of the exigences INS/va1 that the Ségur table gives to these features."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -114,6 +119,16 @@ def test_the_reference_raises_nothing_in_a_campaign(tmp_path: Path) -> None:
     finished = of_type(events, "scenario-finished")
     assert len(finished) >= 2
     assert {each["verdict"] for each in finished} == {"conforme"}
+
+
+def test_the_reference_is_conforme_on_every_exigence_of_the_identities(tmp_path: Path) -> None:
+    code, events = rehearse(tmp_path / "campagne", "", features="features/ins")
+    verdicts = {e["id"]: e["verdict"] for e in of_type(events, "exigence")}
+    assert code == 0
+    assert [f for f in of_type(events, "finding") if f["fails"]] == []
+    assert {e["verdict"] for e in of_type(events, "scenario-finished")} == {"conforme"}
+    asked = {f"INS/va1.{number}" for number in COVERED.split()} | {"DOC/va1.04"}
+    assert {each: verdicts.get(each) for each in asked} == dict.fromkeys(asked, "conforme")
 
 
 def test_an_unknown_defect_is_told(tmp_path: Path) -> None:
