@@ -11,14 +11,14 @@ Neutral messages, all hors spécification (e-prescription.md §7.6):
   ``dejaEnregistree``, ``avertissements`` [``code``, ``libelle``];
 - ``EP4-annulation``: ``operation`` = ``annulation``, ``id``, ``prescripteur``;
   answered ``id``, ``etat``;
-- ``EP3``: ``id``, ``prescripteur`` {``rpps``, ``am``, ``finess``} or ``executant``,
-  ``avecExecutions``; answered the ordonnance, with ``etat`` and ``accesExecutions``
-  (``AUTORISE``, ``REFUSE``);
-- ``EP2``: ``prescripteur`` {``rpps``, ``am``}, ``patient``, ``periode`` [first day, last
-  day], ``type``, ``page``, ``taillePage``; answered ``total``, ``page``, ``taillePage``,
-  ``ordonnances`` [``id``, ``horodatage``, ``type``, ``sousType``, ``consentement``,
-  ``etat``, ``patient``];
-- ``EP1``: ``id``, ``executions`` [``date``, ``executant``, ``lignes``]; answered ``id``,
+- ``EP3``: ``id``, ``emetteur`` {``rpps``, ``am``, ``finess``}, ``avecExecutions``;
+  answered ``etat``, ``accesExecutions`` (``AUTORISE``, ``REFUSE``), ``ordonnance``, with
+  its ``executions`` when they may be seen;
+- ``EP2``: ``emetteur``, ``prescripteur`` {``rpps``, ``am``}, ``patient``, ``periode``
+  [first day, last day], ``type``, ``page``, ``taillePage``; answered ``total``, ``page``,
+  ``taillePage``, ``resultats`` [``id``, ``horodatage``, ``type``, ``sousType``,
+  ``consentement``, ``etat``, ``patient``];
+- ``EP1``: ``id``, ``date``, ``executant``, ``lignes`` of an execution; answered ``id``,
   ``etat``, ``rang``;
 - ``traces``: ``traces`` [object]; answered ``recues``.
 
