@@ -19,6 +19,8 @@ from rules.context import Evidence, Identity, PastIns, Traits
 from rules.exchange import Exchange
 from rules.formats.pdf import PdfDocument
 
+PRINTING = ("document.print", "prescription.print")
+
 
 @dataclass(frozen=True)
 class Gesture(Artefact):
@@ -52,9 +54,9 @@ class Gesture(Artefact):
 
     @cached_property
     def printed(self) -> PdfDocument | None:
-        """The page that ``document.print`` answered; None when it gave no readable PDF."""
+        """The page that a gesture printed; None when it gave no readable PDF."""
         document = _mapping(self.answer.get("document"))
-        if self.name != "document.print" or not document.get("contenu"):
+        if self.name not in PRINTING or not document.get("contenu"):
             return None
         try:
             return PdfDocument.parse(base64.b64decode(str(document["contenu"]), validate=True))

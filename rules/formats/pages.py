@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -44,6 +44,44 @@ def page_text(pdf: bytes) -> str:
 def page_texts(pdf: bytes) -> tuple[str, ...]:
     """Text of each of the first MAX_TEXTS pages, as far as they can be read."""
     return _texts.get(pdf, lambda: tuple(_of_pages(pdf)))
+
+
+@dataclass(frozen=True, slots=True)
+class TextPlace:
+    """Where a text stands, in parts of its page from its top left."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def find_text(pdf: bytes, text: str) -> tuple[TextPlace, ...]:
+    """Where a text of one line stands on the first MAX_PAGES pages."""
+    with _pdfium:
+        try:
+            document = pdfium.PdfDocument(pdf)
+        except pdfium.PdfiumError:
+            return ()
+        try:
+            pages = range(min(len(document), MAX_PAGES))
+            return tuple(p for n in pages for p in _places(document[n], n + 1, text))
+        except pdfium.PdfiumError:
+            return ()
+        finally:
+            document.close()
+
+
+def _places(page: pdfium.PdfPage, number: int, text: str) -> Iterator[TextPlace]:
+    width, height = page.get_size()
+    drawn = page.get_textpage()
+    search = drawn.search(text, match_case=True)
+    while (found := search.get_next()) is not None:
+        start, count = found
+        left, bottom, _, top = drawn.get_charbox(start)
+        _, _, right, _ = drawn.get_charbox(start + count - 1)
+        yield TextPlace(number, left / width, 1 - top / height, right / width, 1 - bottom / height)
 
 
 def _of_pdf(pdf: bytes) -> Iterator[Symbol]:

@@ -24,6 +24,7 @@ from rules.artefact import Artefact, MalformedError
 from rules.findings import Finding
 from rules.formats.cartouche import Cartouche
 from rules.formats.datamatrix import InsDatamatrix, InsPicture
+from rules.formats.ordonnance_page import PrintedOrdonnance
 from rules.formats.pages import page_text, read_pages
 from rules.xml import parse_xml
 
@@ -95,9 +96,15 @@ class PdfDocument(Artefact):
     def _shown(self) -> InsPicture:
         return InsPicture.of(read_pages(self.data))
 
+    @cached_property
+    def ordonnance(self) -> PrintedOrdonnance | None:
+        """What its pages say of an e-prescription; None when they are no ordonnance numérique."""
+        return PrintedOrdonnance.of_pdf(self.data)
+
     def parts(self) -> Iterable[Artefact]:
-        """The cartouche of its first page, and the datamatrix INS of its pages."""
-        return (self.cartouche, *self.datamatrices)
+        """The cartouche of its first page, the datamatrix INS of its pages, the ordonnance."""
+        printed = () if self.ordonnance is None else (self.ordonnance,)
+        return (self.cartouche, *self.datamatrices, *printed)
 
     def problems(self) -> Iterable[Finding]:
         """Symbols that claim to be a datamatrix INS and cannot be read as one."""
