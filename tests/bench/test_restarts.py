@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bench.restarts import ENDED, RESTARTED, until_end, without_lost_answers
@@ -56,3 +57,9 @@ def test_what_a_stopping_product_sends_after_the_end_belongs_to_no_campaign() ->
     ended = Mark(ENDED, 2, NOW, {})
     assert [e.id for e in until_end(journal, [ended])] == ["1", "2"]
     assert until_end(journal, [Mark(RESTARTED, 2, NOW, {})]) == tuple(journal)
+
+
+def test_a_command_of_a_card_that_comes_again_after_a_restart_had_its_answer() -> None:
+    response = replace(mail(1, "p:1", b"\x00\xc0\x00\x00\x00"), service="cards")
+    again = replace(response, id="2", position=2, peer="p:2")
+    assert outcomes([response, again], 1) == [Outcome.ACCEPTED] * 2
