@@ -18,6 +18,7 @@ from rules.context import Context
 from rules.exchange import Exchange, Message, Outcome
 from rules.formats.dmp import DmpRequest
 from rules.formats.insi import InsiRequest
+from rules.formats.prescription_wire import EpRequest
 from rules.judge import (
     JournalView,
     Judgement,
@@ -166,4 +167,6 @@ def _named(exchange: Exchange, artefacts: Sequence[Artefact]) -> Exchange:
             return replace(exchange, operation=artefact.transaction.number)
         if isinstance(artefact, InsiRequest):
             return replace(exchange, operation=artefact.operation or "?")
+        if isinstance(artefact, EpRequest):
+            return replace(exchange, operation=artefact.operation)
     return exchange

@@ -13,12 +13,17 @@ from bench.errors import UsageError
 from rules.artefact import Artefact, MalformedError
 from rules.context import Envelope
 from rules.exchange import Message
-from rules.formats import dmp, insi, psc_reading
+from rules.formats import dmp, insi, prescription_wire, psc_reading
 from rules.formats.cartouche import Cartouche, is_cartouche
 from rules.formats.cda import ClinicalDocument
+from rules.formats.code2d import Code2D, Code2DPicture, is_code2d
 from rules.formats.datamatrix import InsDatamatrix, InsPicture, is_ins_text
 from rules.formats.mail import parse_mail
+from rules.formats.ordonnance_page import PrintedOrdonnance, is_ordonnance
 from rules.formats.pdf import PdfDocument
+from rules.formats.prescription import Ordonnance
+from rules.formats.prescription_adapter import SOAP, adapter_of, adapters
+from rules.formats.prescription_number import CarriedNumber
 from rules.formats.psc import read_token
 from rules.formats.symbols import PictureError, is_picture, read_picture
 from rules.formats.vihf import Vihf
@@ -31,6 +36,19 @@ REQUEST_LINE = re.compile(rb"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) \S+ HTTP/
 STATUS_LINE = re.compile(rb"^HTTP/1\.[01] \d{3}[^\r\n]*\r?\n")
 MAIL_HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:[ \t]")
 BOUNDARY = re.compile(rb"^--([^\r\n]+)\r?\n")
+
+NUMBER = re.compile(rb"\s*(?:e-prescription\s+)?(?:N\xc2\xb0\s*)?([0-9A-Za-z]{16,20})\s*")
+"""The number of an ordonnance, one character too few or too many included."""
+
+NAMES = {
+    "insi": "INSi",
+    "dmp": "DMP",
+    "psc": "Pro Santé Connect",
+    "prescription": "ordonnance numérique",
+}
+
+ANSWERED = {"accesExecutions", "avertissements", "dejaEnregistree", "etat", "ordonnance"}
+"""Neutral keys that only answers of the ordonnance numérique have."""
 
 SOAP_NS = ("http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/")
 SOAP_12 = "application/soap+xml; charset=utf-8"
@@ -58,13 +76,18 @@ def sniff(data: bytes, envelope: Envelope | None = None) -> Sniffed:
             return read(data, start)
     if MAIL_HEADER.match(data):
         return Sniffed("courriel MSSanté", "mssante", read=lambda: [parse_mail(data, envelope)])
+    if NUMBER.fullmatch(start):
+        return _number(start)
     text = data.decode("utf-8", "replace")
+    if is_ordonnance(text):
+        return Sniffed("texte d'une ordonnance", read=lambda: [PrintedOrdonnance.of_text(text)])
     if is_cartouche(text):
         return Sniffed("texte d'un cartouche", read=lambda: [Cartouche(text)])
     raise UsageError(
         "contenu non reconnu. Le banc lit : IHE_XDM.zip, CDA, .eml, message SOAP, multipart, "
         "requête ou réponse HTTP, VIHF, XAdES, PDF, JSON et jetons de Pro Santé Connect, "
-        "datamatrix INS (texte, PNG, JPEG, TIFF), texte d'un cartouche."
+        "datamatrix INS et Code 2D d'ordonnance (texte, PNG, JPEG, TIFF), numéro et texte d'une "
+        "ordonnance, texte d'un cartouche."
     )
 
 
@@ -87,9 +110,8 @@ def _http(data: bytes) -> Sniffed:
     answer = data.startswith(b"HTTP/")
     service = _service_of_body(message) if answer else _service_of_path(message)
     word = "réponse" if answer else "requête"
-    names = {"insi": "INSi", "dmp": "DMP", "psc": "Pro Santé Connect"}
     return Sniffed(
-        f"{word} {names[service]}",
+        f"{word} {NAMES[service]}",
         service,
         message,
         answer,
@@ -99,6 +121,8 @@ def _http(data: bytes) -> Sniffed:
 
 def _service_of_path(message: Message) -> str:
     path = urlsplit(message.target).path
+    if adapter_of(message) is not None or "/epresc" in path:
+        return "prescription"
     if "/si-dmp-server/" in path:
         return "dmp"
     if path.rstrip("/").endswith("/lps"):
@@ -112,10 +136,19 @@ def _service_of_body(message: Message) -> str:
         return "dmp"
     if "xml" in kind:
         return _service_of_xml(message.body)
-    return "psc"
+    return "prescription" if _answers_of_ordonnance(message) else "psc"
+
+
+def _answers_of_ordonnance(message: Message) -> bool:
+    answer = prescription_wire.read_answer(message)
+    told = answer is not None and bool(ANSWERED & set(answer.content))
+    return told or (answer is not None and (answer.error or "").startswith("EP-"))
 
 
 def _service_of_xml(body: bytes) -> str:
+    spaces = (a.names.main for a in adapters() if a.form == SOAP)
+    if any(space and space.encode() in body for space in spaces):
+        return "prescription"
     marks = (b"cnamts.fr", b"urn:siram", b"ServiceIdentiteCertifiee")
     return "insi" if any(mark in body for mark in marks) else "dmp"
 
@@ -124,6 +157,10 @@ def _artefacts(service: str, message: Message, answer: bool) -> Iterable[Artefac
     if service == "psc":
         reader = psc_reading.read_answer if answer else psc_reading.read_request
         return list(reader(message))
+    if service == "prescription":
+        read = prescription_wire.read_answer if answer else prescription_wire.read_request
+        called = read(message)
+        return [] if called is None else [called]
     if service == "dmp":
         return [dmp.read_answer(message) if answer else dmp.read_request(message)]
     if answer:
@@ -156,23 +193,30 @@ def _soap(data: bytes, root: etree._Element) -> Sniffed:
     body = next((e for e in root if etree.QName(e).localname == "Body"), None)
     payload = body[0] if body is not None and len(body) else None
     local = etree.QName(payload).localname if payload is not None else ""
-    answer = local.endswith(("Response", "Result")) or local in (
+    answer = local.endswith(("Response", "Result", "Rep")) or local in (
         "RESULTAT", "Fault", "PRPA_IN201308UV02", "setAuthorizationResponse",
     )  # fmt: skip
     if answer:
         message = Message("HTTP/1.1 200 OK", (("Content-Type", SOAP_12),), data)
     else:
-        path = "/lps" if service == "insi" else _dmp_path(local)
+        path = _soap_path(service, data, local)
         message = Message(f"POST {path} HTTP/1.1", (("Content-Type", SOAP_12),), data)
     word = "réponse" if answer else "requête"
     return Sniffed(
-        f"{word} SOAP {'INSi' if service == 'insi' else 'DMP'}",
+        f"{word} SOAP {NAMES[service]}",
         service,
         message,
         answer,
         parts_apart=next(root.iter(f"{{{XOP}}}Include"), None) is not None,
         read=lambda: _artefacts(service, message, answer),
     )
+
+
+def _soap_path(service: str, data: bytes, local: str) -> str:
+    if service == "prescription":
+        wires = [a for a in adapters() if a.form == SOAP and a.names.main.encode() in data]
+        return wires[-1].address
+    return "/lps" if service == "insi" else _dmp_path(local)
 
 
 def _dmp_path(local: str) -> str:
@@ -216,13 +260,33 @@ def _datamatrix(data: bytes) -> Sniffed:
     return Sniffed("datamatrix INS (texte)", read=lambda: [InsDatamatrix.parse(text)])
 
 
+def _number(start: bytes) -> Sniffed:
+    """What a number says of date, time and rank is in its kind."""
+    match = NUMBER.fullmatch(start)
+    carried = CarriedNumber(match[1].decode() if match else "")
+    said = f" : {carried.number.said()}" if carried.number else ""
+    return Sniffed(f"numéro d'ordonnance{said}", read=lambda: [carried])
+
+
+def _pdf(data: bytes) -> Sniffed:
+    try:
+        document = PdfDocument.parse(data)
+    except MalformedError as error:
+        found = error
+        return Sniffed("document PDF", read=lambda: _raise(found))
+    kind = "document PDF" if document.ordonnance is None else "ordonnance imprimée (PDF)"
+    return Sniffed(kind, read=lambda: [document])
+
+
 def _picture(data: bytes) -> Sniffed:
-    """Every datamatrix INS of the picture; what it shows is said before anything is judged."""
+    """Every symbol the bench knows; what a picture shows is said before anything is judged."""
     try:
         symbols = read_picture(data)
     except PictureError as error:
         raise UsageError(f"{error}.") from error
-    found = InsPicture.of(symbols)
+    codes, found = Code2DPicture.of(symbols), InsPicture.of(symbols)
+    if codes.codes or codes.flaws:
+        return Sniffed("image de Code 2D", read=lambda: [codes])
     if not found.datamatrices and not found.flaws:
         raise UsageError(_nothing_read(len(symbols)))
     return Sniffed("image de datamatrix INS", read=lambda: [found])
@@ -231,11 +295,12 @@ def _picture(data: bytes) -> Sniffed:
 def _nothing_read(others: int) -> str:
     if others:
         return (
-            "l'image porte un symbole, mais ce n'est pas un datamatrix INS (il commence par IS01)."
+            "l'image porte un symbole, mais ce n'est ni un datamatrix INS (il commence par IS01), "
+            "ni le Code 2D d'une ordonnance."
         )
     return (
-        "aucun datamatrix lisible sur cette image : la prendre de plus près, à plat, nette et sans "
-        "reflet, avec un peu de blanc autour du symbole."
+        "aucun datamatrix lisible sur cette image, ni QR code : la prendre de plus près, à plat, "
+        "nette et sans reflet, avec un peu de blanc autour du symbole."
     )
 
 
@@ -250,7 +315,7 @@ _KINDS: tuple[tuple[Callable[[bytes, bytes], bool], Callable[[bytes, bytes], Sni
     ),
     (
         lambda data, _: data.startswith(b"%PDF-"),
-        lambda data, _: Sniffed("document PDF", read=lambda: [PdfDocument.parse(data)]),
+        lambda data, _: _pdf(data),
     ),
     (lambda data, _: is_picture(data), lambda data, _: _picture(data)),
     (lambda _, start: is_ins_text(start), lambda _, start: _datamatrix(start)),
@@ -260,6 +325,18 @@ _KINDS: tuple[tuple[Callable[[bytes, bytes], bool], Callable[[bytes, bytes], Sni
     ),
     (lambda _, start: start.startswith(b"<"), lambda data, _: _xml(data)),
     (lambda _, start: start.startswith(b"--"), lambda _, start: _multipart(start)),
+    (
+        lambda _, start: is_code2d(start),
+        lambda _, start: Sniffed(
+            "Code 2D (texte)", read=lambda: [Code2D.parse(start.rstrip(b"\r\n"))]
+        ),
+    ),
+    (
+        lambda _, start: start.startswith(b"{") and b'"eprescType"' in start,
+        lambda data, _: Sniffed(
+            "ordonnance (modèle du banc)", read=lambda: [Ordonnance.parse(data)]
+        ),
+    ),
     (
         lambda _, start: start.startswith((b"{", b"[")),
         lambda data, _: Sniffed(

@@ -23,8 +23,8 @@ from rules.formats.xmldsig import EXCLUSIVE_C14N, RSA_SHA256, XmlSignature
 SOURCE = "apcv.md §3.2, e-prescription.md §14"
 LIFETIME = timedelta(hours=1)
 """Ours: that of INSi; the lifetime of this assertion is not published."""
-REFUSED = "EP-P-012"
-"""Ours, beside the catalogue of the sheet: assertion refused."""
+NOBODY, REFUSED = "EP-P-020", "EP-P-021"
+"""Ours, beside the catalogue of the sheet: no assertion, assertion refused."""
 OTHER_PERSON = "EP-P-003"
 _IDENTIFIER = 12
 
@@ -45,7 +45,7 @@ def prescriber_proved(request: EpRequest, context: Context) -> Iterator[Finding]
             "une assertion SAML du professionnel",
             "aucune",
             "Joindre l'assertion signée par la carte, ou faite de la session Pro Santé Connect.",
-            rejects=REFUSED,
+            rejects=NOBODY,
         )
         return
     proved, place = _proved(request, context)
