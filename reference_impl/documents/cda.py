@@ -20,6 +20,12 @@ from reference_impl.xmltree import node
 
 HL7 = "urn:hl7-org:v3"
 _LINE = 76
+UNSTRUCTURED = (
+    (codes.TEMPLATE_HL7_FRANCE, None),
+    (codes.TEMPLATE_CI_SIS, None),
+    (codes.TEMPLATE_UNSTRUCTURED, None),
+)
+"""templateIds of a document whose body is a PDF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,9 @@ class Header:
 
     ``patient_ids`` are (root, extension) pairs, the INS first when it may leave.
     ``replaces`` is the id of the version this one cancels and replaces.
+    ``templates`` are (root, extension) pairs. ``telecoms`` are addresses of the patient
+    (``mailto:…``): a model that wants them is told when there is none, others (None)
+    have neither telecom nor addr.
     """
 
     unique_id: str
@@ -40,6 +49,8 @@ class Header:
     traits: Traits
     author: Professional
     replaces: str | None = None
+    templates: tuple[tuple[str, str | None], ...] = UNSTRUCTURED
+    telecoms: tuple[str, ...] | None = None
 
 
 def patient_ids(
@@ -58,16 +69,16 @@ def patient_ids(
 def build(header: Header, pdf: bytes) -> bytes:
     """The document, UTF-8. Same header and PDF, same bytes."""
     root = etree.Element(f"{{{HL7}}}ClinicalDocument", nsmap={None: HL7})
-    _identity(root, header)
-    _record_target(root, header)
-    _author(root, header)
-    _custodian(root, header.author)
-    _legal_authenticator(root, header)
+    identity(root, header)
+    record_target(root, header)
+    author(root, header)
+    custodian(root, header.author)
+    legal_authenticator(root, header)
     _service_event(root, header)
     if header.replaces is not None:
         parent = node(node(root, "relatedDocument", {"typeCode": "RPLC"}), "parentDocument")
         node(parent, "id", {"root": header.replaces})
-    _encounter(root, header)
+    encounter(root, header)
     _body(root, pdf)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
@@ -82,7 +93,8 @@ def _act_start(header: Header) -> str:
     return timestamp(header.written_at.replace(second=0))
 
 
-def _code(parent: etree._Element, tag: str, code: Code) -> etree._Element:
+def coded(parent: etree._Element, tag: str, code: Code) -> etree._Element:
+    """A coded element: code, system and label."""
     return node(
         parent,
         tag,
@@ -90,37 +102,50 @@ def _code(parent: etree._Element, tag: str, code: Code) -> etree._Element:
     )
 
 
-def _identity(root: etree._Element, header: Header) -> None:
+def identity(root: etree._Element, header: Header) -> None:
+    """From realmCode to versionNumber."""
     node(root, "realmCode", {"code": "FR"})
     node(root, "typeId", {"root": "2.16.840.1.113883.1.3", "extension": "POCD_HD000040"})
-    for template in (
-        codes.TEMPLATE_HL7_FRANCE,
-        codes.TEMPLATE_CI_SIS,
-        codes.TEMPLATE_UNSTRUCTURED,
-    ):
-        node(root, "templateId", {"root": template})
+    for template, version in header.templates:
+        node(
+            root,
+            "templateId",
+            {"root": template} | ({} if version is None else {"extension": version}),
+        )
     node(root, "id", {"root": header.unique_id})
-    _code(root, "code", header.kind.type)
+    coded(root, "code", header.kind.type)
     node(root, "title", text=header.title)
     node(root, "effectiveTime", {"value": timestamp(header.written_at)})
-    _code(root, "confidentialityCode", codes.NORMAL)
+    coded(root, "confidentialityCode", codes.NORMAL)
     node(root, "languageCode", {"code": "fr-FR"})
     node(root, "setId", {"root": header.set_id})
     node(root, "versionNumber", {"value": str(header.version)})
 
 
-def _record_target(root: etree._Element, header: Header) -> None:
+def record_target(root: etree._Element, header: Header) -> None:
+    """The patient."""
     role = node(node(root, "recordTarget"), "patientRole")
     for domain, extension in header.patient_ids:
         node(role, "id", {"root": domain, "extension": extension})
+    if header.telecoms is not None:
+        _contacts(role, header.telecoms)
     traits = header.traits
     patient = node(role, "patient")
     _patient_name(patient, traits)
-    _code(patient, "administrativeGenderCode", codes.gender(traits.sex))
+    coded(patient, "administrativeGenderCode", codes.gender(traits.sex))
     node(patient, "birthTime", {"value": traits.birth_date.replace("-", "")})
     if traits.birth_place is not None:
         place = node(node(node(patient, "birthplace"), "place"), "addr")
         node(place, "county", text=traits.birth_place)
+
+
+def _contacts(role: etree._Element, telecoms: tuple[str, ...]) -> None:
+    """This product keeps no postal address."""
+    node(role, "addr", {"nullFlavor": "NAV"})
+    for telecom in telecoms:
+        node(role, "telecom", {"value": telecom})
+    if not telecoms:
+        node(role, "telecom", {"nullFlavor": "NAV"})
 
 
 def _patient_name(patient: etree._Element, traits: Traits) -> None:
@@ -136,22 +161,23 @@ def _patient_name(patient: etree._Element, traits: Traits) -> None:
         node(name, "given", {"qualifier": "CL"}, used)
 
 
-def _author(root: etree._Element, header: Header) -> None:
+def author(root: etree._Element, header: Header) -> None:
+    """The author of the document."""
     author = node(root, "author")
     node(author, "time", {"value": timestamp(header.written_at)})
     assigned = node(author, "assignedAuthor")
-    _professional(assigned, header.author)
-    _organization(assigned, "representedOrganization", header.author)
+    professional_parts(assigned, header.author)
+    organization(assigned, "representedOrganization", header.author)
 
 
-def _professional(parent: etree._Element, professional: Professional) -> None:
+def professional_parts(parent: etree._Element, professional: Professional) -> None:
     """id, code, telecom and name, common to assignedAuthor and assignedEntity."""
     node(
         parent,
         "id",
         {"root": codes.PS_AUTHORITY, "extension": professional.national_id},
     )
-    _code(parent, "code", specialty(professional))
+    coded(parent, "code", specialty(professional))
     if professional.mailbox:
         node(parent, "telecom", {"value": f"mailto:{professional.mailbox}", "use": "WP"})
     name = node(node(parent, "assignedPerson"), "name")
@@ -170,9 +196,10 @@ def specialty(professional: Professional) -> Code:
     )
 
 
-def _organization(
+def organization(
     parent: etree._Element, tag: str, professional: Professional, *, setting: bool = False
 ) -> None:
+    """A cabinet; ``setting`` adds its cadre d’exercice."""
     organization = node(parent, tag)
     structure = professional.structure
     node(
@@ -182,42 +209,50 @@ def _organization(
     )
     node(organization, "name", text=structure.name)
     if setting:
-        _code(organization, "standardIndustryClassCode", codes.AMBULATORY)
+        coded(organization, "standardIndustryClassCode", codes.AMBULATORY)
 
 
-def _custodian(root: etree._Element, professional: Professional) -> None:
+def custodian(root: etree._Element, professional: Professional) -> None:
+    """Who keeps the document: the cabinet of its author."""
     custodian = node(node(root, "custodian"), "assignedCustodian")
-    _organization(custodian, "representedCustodianOrganization", professional)
+    organization(custodian, "representedCustodianOrganization", professional)
 
 
-def _legal_authenticator(root: etree._Element, header: Header) -> None:
+def legal_authenticator(root: etree._Element, header: Header) -> None:
+    """Who answers for the document: its author."""
     legal = node(root, "legalAuthenticator")
     node(legal, "time", {"value": timestamp(header.written_at)})
     node(legal, "signatureCode", {"code": "S"})
     entity = node(legal, "assignedEntity")
-    _professional(entity, header.author)
-    _organization(entity, "representedOrganization", header.author, setting=True)
+    professional_parts(entity, header.author)
+    organization(entity, "representedOrganization", header.author, setting=True)
 
 
 def _service_event(root: etree._Element, header: Header) -> None:
     event = node(node(root, "documentationOf"), "serviceEvent")
-    _code(event, "code", codes.CONSULTATION)
+    coded(event, "code", codes.CONSULTATION)
     node(node(event, "effectiveTime"), "low", {"value": _act_start(header)})
     entity = node(node(event, "performer", {"typeCode": "PRF"}), "assignedEntity")
-    _professional(entity, header.author)
-    _organization(entity, "representedOrganization", header.author, setting=True)
+    professional_parts(entity, header.author)
+    organization(entity, "representedOrganization", header.author, setting=True)
 
 
-def _encounter(root: etree._Element, header: Header) -> None:
+def encounter(root: etree._Element, header: Header) -> None:
+    """The contact with the patient, at the cabinet of the author."""
     encounter = node(node(root, "componentOf"), "encompassingEncounter")
-    _code(encounter, "code", codes.ENCOUNTER)
+    coded(encounter, "code", codes.ENCOUNTER)
     node(node(encounter, "effectiveTime"), "low", {"value": _act_start(header)})
     facility = node(node(encounter, "location"), "healthCareFacility")
-    _code(facility, "code", codes.facility(header.author.structure.sector))
+    coded(facility, "code", codes.facility(header.author.structure.sector))
 
 
 def _body(root: etree._Element, pdf: bytes) -> None:
     body = node(node(root, "component"), "nonXMLBody")
-    encoded = base64.b64encode(pdf).decode("ascii")
+    embedded(body, "text", "application/pdf", pdf)
+
+
+def embedded(parent: etree._Element, tag: str, media_type: str, content: bytes) -> None:
+    """A file in base64, on lines of 76 characters."""
+    encoded = base64.b64encode(content).decode("ascii")
     lines = "\n".join(encoded[i : i + _LINE] for i in range(0, len(encoded), _LINE))
-    node(body, "text", {"mediaType": "application/pdf", "representation": "B64"}, lines)
+    node(parent, tag, {"mediaType": media_type, "representation": "B64"}, lines)

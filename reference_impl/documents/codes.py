@@ -43,6 +43,7 @@ _TRE_A05 = "1.2.250.1.213.1.1.4.12"
 _CLASS = "1.2.250.1.213.1.1.4.1"
 
 REPORT = Code("10", _CLASS, "Compte rendu")
+PRESCRIPTION = Code("42", _CLASS, "Prescription")
 CERTIFICATE = Code("52", _CLASS, "Certificat, déclaration")
 
 DOCUMENT_TYPES = {
@@ -52,7 +53,29 @@ DOCUMENT_TYPES = {
     "96349-6": DocumentType(Code("96349-6", _LOINC, "Lettre d'adressage"), REPORT),
     "CERT_DECL": DocumentType(Code("CERT_DECL", _TRE_A05, "Certificat, déclaration"), CERTIFICATE),
 }
-"""The kinds of document this product writes."""
+"""The kinds of letter this product writes."""
+
+HEALTH_PRODUCTS = DocumentType(
+    Code("57833-6", _LOINC, "Prescription de produits de santé"), PRESCRIPTION
+)
+ORDONNANCE_TYPES = {"57833-6": HEALTH_PRODUCTS} | {
+    code: DocumentType(Code(code, _TRE_A05, label), PRESCRIPTION)
+    for code, label in (
+        ("PRESC-BIO", "Prescription d'actes de biologie médicale"),
+        ("PRESC-KINE", "Prescription d'actes de kinésithérapie"),
+        ("PRESC-INF", "Prescription d'actes infirmiers"),
+        ("PRESC-PEDI", "Prescription d'actes de pédicurie"),
+        ("PRESC-ORTHOPHO", "Prescription d'actes d'orthophonie"),
+        ("PRESC-ORTHOPTIE", "Prescription d'actes d'orthoptie"),
+    )
+}
+"""Those of its ordonnances."""
+
+
+def kind_of(type_code: str) -> DocumentType | None:
+    """The kind of a typeCode, None for one that this product does not write."""
+    return DOCUMENT_TYPES.get(type_code) or ORDONNANCE_TYPES.get(type_code)
+
 
 NORMAL = Code("N", CONFIDENTIALITY_SYSTEM, "Normal")
 MASKED_TO_PROFESSIONALS = Code("MASQUE_PS", VISIBILITY_SYSTEM, "Masqué aux professionnels de santé")
@@ -68,6 +91,10 @@ PDF_FORMAT = Code(
     "1.3.6.1.4.1.19376.1.2.3",
     "Document à corps non structuré en Pdf/A-1",
 )
+PRESCRIPTION_FORMAT = Code(
+    "urn:ihe:pharm:pre:2010", "1.3.6.1.4.1.19376.1.2.3", "Prescription de produits de santé"
+)
+TEMPLATE_PRESCRIPTION = "1.2.250.1.213.1.1.1.39"
 AMBULATORY = Code("AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire")
 ENCOUNTER = Code("AMB", "2.16.840.1.113883.5.4", "Ambulatoire (hors établissement)")
 CONSULTATION = Code("C", "1.2.250.1.215.200.3.3", "Consultation au cabinet")

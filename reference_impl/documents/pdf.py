@@ -22,7 +22,7 @@ from fpdf import FPDF
 
 from reference_impl.documents import datamatrix
 
-_FAMILY = "Lato"
+FAMILY = "Lato"
 _FONTS = Path(font_lato.__file__).parent / "files"
 _STYLES = {"": "Lato-Regular.ttf", "B": "Lato-Bold.ttf"}
 _GREY = 90
@@ -50,13 +50,33 @@ class Letter:
     datamatrix: str | None = None
 
 
-class _Page(FPDF):
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What a PDF says of itself; ``written_at`` is aware."""
+
+    title: str
+    author: str
+    producer: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a cartouche goes: its left side, its width, that of its labels (mm), its size (pt)."""
+
+    left: float
+    width: float
+    labels: float = 58
+    size: int = 9
+
+
+class Page(FPDF):
     """A4 portrait with a footer on each page."""
 
     def __init__(self, footer: str) -> None:
         super().__init__(enforce_compliance="PDF/A-1B")
         for style, name in _STYLES.items():
-            self.add_font(_FAMILY, style, _FONTS / name)
+            self.add_font(FAMILY, style, _FONTS / name)
         self._glyphs = frozenset(TTFont(_FONTS / _STYLES[""]).getBestCmap() or ())
         self._footer_text = footer
 
@@ -75,7 +95,7 @@ class _Page(FPDF):
     def footer(self) -> None:
         """Document, page and number of pages."""
         self.set_y(-15)
-        self.set_font(_FAMILY, "", 8)
+        self.set_font(FAMILY, "", 8)
         self.set_text_color(_GREY)
         self.cell(
             0, 5, self.printable(f"{self._footer_text} – page {self.page_no()}/{{nb}}"), align="C"
@@ -85,8 +105,8 @@ class _Page(FPDF):
 
 def render(letter: Letter) -> bytes:
     """The bytes of the PDF/A-1b. Same letter, same bytes."""
-    page = _Page(letter.footer)
-    _describe(page, letter)
+    page = Page(letter.footer)
+    describe(page, Properties(letter.title, letter.author, letter.producer, letter.written_at))
     page.set_margins(20, 18, 20)
     page.set_auto_page_break(auto=True, margin=22)
     page.add_page()
@@ -96,21 +116,22 @@ def render(letter: Letter) -> bytes:
     return bytes(page.output())
 
 
-def _describe(page: _Page, letter: Letter) -> None:
-    created = letter.written_at.astimezone(UTC).replace(microsecond=0)
+def describe(page: Page, said: Properties) -> None:
+    """Claim PDF/A-1b, and say who wrote what and when."""
+    created = said.written_at.astimezone(UTC).replace(microsecond=0)
     page.set_lang("fr-FR")
-    page.set_title(letter.title)
-    page.set_author(letter.author)
-    page.set_creator(letter.producer)
-    page.set_producer(letter.producer)
+    page.set_title(said.title)
+    page.set_author(said.author)
+    page.set_creator(said.producer)
+    page.set_producer(said.producer)
     page.set_creation_date(created)
-    page.set_xmp_metadata(_xmp(letter, created))
+    page.set_xmp_metadata(_xmp(said, created))
 
 
-def _xmp(letter: Letter, created: datetime) -> str:
+def _xmp(said: Properties, created: datetime) -> str:
     """The packet that claims PDF/A-1b; it must say the same as the Info dictionary."""
     title, author, producer = (
-        escape(value, {'"': "&quot;"}) for value in (letter.title, letter.author, letter.producer)
+        escape(value, {'"': "&quot;"}) for value in (said.title, said.author, said.producer)
     )
     date = created.isoformat(timespec="seconds")
     return (
@@ -127,40 +148,51 @@ def _xmp(letter: Letter, created: datetime) -> str:
     )
 
 
-def _letterhead(page: _Page, letter: Letter) -> None:
+def _letterhead(page: Page, letter: Letter) -> None:
     first, *others = letter.letterhead
-    _line(page, first, "B", 12)
-    for line in others:
-        _line(page, line, "", 9)
+    line(page, first, "B", 12)
+    for other in others:
+        line(page, other, "", 9)
     page.ln(4)
 
 
-def _cartouche(page: _Page, letter: Letter) -> None:
+def _cartouche(page: Page, letter: Letter) -> None:
     """The identity of the patient in a frame, first page (EXI DIF 02)."""
-    top, left = page.get_y(), page.l_margin
-    symbol = _datamatrix(page, letter.datamatrix) if letter.datamatrix else None
-    room = page.epw - 64 - (symbol[0] + _GAP if symbol else 0)
-    page.set_xy(left, top + 2)
-    for label, value in letter.cartouche:
-        page.set_x(left + 3)
-        page.set_font(_FAMILY, "", 9)
-        page.cell(58, 5, page.printable(f"{label} :"))
-        page.set_font(_FAMILY, "B", 9)
-        page.multi_cell(room, 5, page.printable(value), align="L", new_x="LMARGIN", new_y="NEXT")
-    bottom = max(page.get_y() + 2, symbol[1] if symbol else 0)
-    page.rect(left, top, page.epw, bottom - top)
+    bottom = cartouche(page, letter.cartouche, letter.datamatrix, Frame(page.l_margin, page.epw))
     page.set_y(bottom + 6)
 
 
-def _datamatrix(page: _Page, text: str) -> tuple[float, float]:
+def cartouche(
+    page: Page, lines: tuple[tuple[str, str], ...], scanned: str | None, frame: Frame
+) -> float:
+    """Labels and values in a frame that starts here, the datamatrix beside; where it ends."""
+    top, left = page.get_y(), frame.left
+    symbol = _datamatrix(page, scanned, left + frame.width) if scanned else None
+    room = frame.width - frame.labels - 6 - (symbol[0] + _GAP if symbol else 0)
+    page.set_xy(left, top + 2)
+    height = frame.size * 5 / 9
+    for label, value in lines:
+        page.set_x(left + 3)
+        page.set_font(FAMILY, "", frame.size)
+        page.cell(frame.labels, height, page.printable(f"{label} :"))
+        page.set_font(FAMILY, "B", frame.size)
+        page.multi_cell(
+            room, height, page.printable(value), align="L", new_x="LMARGIN", new_y="NEXT"
+        )
+    bottom = max(page.get_y() + 2, symbol[1] if symbol else 0)
+    page.rect(left, top, frame.width, bottom - top)
+    return bottom
+
+
+def _datamatrix(page: Page, text: str, right: float) -> tuple[float, float]:
     """The symbol and its mark at the right of the frame: its width, and where it ends."""
     top = page.get_y() + _GAP
     drawn = datamatrix.picture(datamatrix.symbol(text))
     width, height = (side / datamatrix.SCALE * _MODULE for side in drawn.size)
-    left = page.w - page.r_margin - width - _GAP
+    left = right - width - _GAP
     page.image(drawn, left, top, width, height)
     page.set_xy(left - _GAP, top + height)
-    page.set_font(_FAMILY, "", 8)
+    page.set_font(FAMILY, "", 8)
     page.cell(width + 2 * _GAP, 4, _MARK, align="C")
     return width, top + height + 4 + _GAP
 
@@ -171,20 +203,21 @@ _MODULE = 0.5
 _GAP = 2.0
 
 
-def _text(page: _Page, letter: Letter) -> None:
-    _line(page, letter.place_and_date, "", 10, align="R")
+def _text(page: Page, letter: Letter) -> None:
+    line(page, letter.place_and_date, "", 10, align="R")
     page.ln(4)
-    _line(page, letter.title, "B", 14)
+    line(page, letter.title, "B", 14)
     page.ln(3)
-    page.set_font(_FAMILY, "", 11)
+    page.set_font(FAMILY, "", 11)
     page.multi_cell(0, 6, page.printable(letter.body), align="L", new_x="LMARGIN", new_y="NEXT")
     page.ln(8)
-    for line in letter.signature:
-        _line(page, line, "", 11, align="R")
+    for signed in letter.signature:
+        line(page, signed, "", 11, align="R")
 
 
-def _line(page: _Page, text: str, style: str, size: int, align: str = "L") -> None:
-    page.set_font(_FAMILY, style, size)
+def line(page: Page, text: str, style: str, size: int, align: str = "L") -> None:
+    """A paragraph from the left margin, ``size`` in points."""
+    page.set_font(FAMILY, style, size)
     page.multi_cell(
         0, size * 0.52, page.printable(text), align=align, new_x="LMARGIN", new_y="NEXT"
     )
