@@ -295,7 +295,7 @@ def _picture(data: bytes) -> Sniffed:
 def _nothing_read(others: int) -> str:
     if others:
         return (
-            "l'image porte un symbole, mais ce n'est ni un datamatrix INS (il commence par IS01), "
+            "l'image porte un symbole, mais ce n'est pas un datamatrix INS (il commence par IS01), "
             "ni le Code 2D d'une ordonnance."
         )
     return (
