@@ -25,6 +25,7 @@ from reference_impl.people import (
     SoftwareIdentity,
     Structure,
 )
+from reference_impl.prescriptions.settings import OrdonnanceSettings, Wire
 
 
 class _Model(BaseModel):
@@ -137,6 +138,16 @@ class _Cards(_Model):
     api_lecture: _ReadingApi | None = None
 
 
+class _Ordonnance(_Model):
+    rest: str | None = None
+    soap: str | None = None
+    voie: Wire = "rest"
+    base_medicaments: str | None = None
+    envoi_tardif: bool = False
+    envoi_dmp: bool = True
+    envoi_traces: bool = False
+
+
 class _Descriptor(_Model):
     confiance: _Trust
     certificats: Mapping[str, _Certificate] = {}
@@ -147,6 +158,7 @@ class _Descriptor(_Model):
     dmp: _Dmp | None = None
     mssante: _Mss | None = None
     cartes: _Cards = _Cards()
+    ordonnance: _Ordonnance = _Ordonnance()
     reglages: _Settings = _Settings()
 
 
@@ -196,6 +208,7 @@ def _environment(descriptor: _Descriptor, path: Path) -> Environment:
         mss=_mss(descriptor.mssante),
         ins_oid_in_documents=dict(descriptor.reglages.oid_ins_de_test),
         cards=_cards(descriptor.cartes, folder),
+        ordonnance=_ordonnance(descriptor.ordonnance, folder),
         production=descriptor.reglages.environnement == "production",
         source=path,
     )
@@ -267,4 +280,16 @@ def _cards(cards: _Cards, folder: Path) -> CardSettings:
         pkcs11=folder / cards.pkcs11 if cards.pkcs11 else None,
         reading_api=folder / cards.api_lec if cards.api_lec else None,
         configuration=folder / api.configuration if api else None,
+    )
+
+
+def _ordonnance(told: _Ordonnance, folder: Path) -> OrdonnanceSettings:
+    return OrdonnanceSettings(
+        rest=told.rest,
+        soap=told.soap,
+        wire=told.voie,
+        base=folder / told.base_medicaments if told.base_medicaments else None,
+        late=told.envoi_tardif,
+        to_dmp=told.envoi_dmp,
+        send_traces=told.envoi_traces,
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from reference_impl.cards.settings import CardSettings
+from reference_impl.prescriptions.settings import OrdonnanceSettings
 
 NIA_OID = "1.2.250.1.213.1.4.9"
 
@@ -281,6 +282,7 @@ class Environment:
     evidence_levels: Mapping[str, str] = field(default_factory=dict)
     ins_oid_in_documents: Mapping[str, str] = field(default_factory=dict)
     cards: CardSettings = field(default_factory=CardSettings)
+    ordonnance: OrdonnanceSettings = field(default_factory=OrdonnanceSettings)
     production: bool = False
     source: Path | None = None
 

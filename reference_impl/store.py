@@ -142,6 +142,32 @@ shipments = Table(
     Column("acquitte_le", String),
 )
 
+ordonnances = Table(
+    "ordonnance",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("patient", ForeignKey("patient.id"), nullable=False),
+    Column("professionnel", String, nullable=False),
+    Column("etat", String, nullable=False),
+    Column("numero", String, unique=True),
+    Column("issue_inconnue", Boolean, nullable=False),
+    Column("jours_validite", Integer, nullable=False),
+    Column("contenu", JSON, nullable=False),
+    Column("alertes", JSON, nullable=False),
+    Column("numeros_annules", JSON, nullable=False),
+    Column("n1", String),
+    Column("n3", String),
+    Column("cree_le", String, nullable=False),
+)
+
+ordonnance_traces = Table(
+    "trace_ordonnance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("trace", JSON, nullable=False),
+    Column("envoyee", Boolean, nullable=False),
+)
+
 
 class Store:
     """One SQLite file; thread-safe, each unit of work has its own connection."""
