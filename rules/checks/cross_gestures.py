@@ -30,7 +30,13 @@ _SHIPPING = frozenset({"dmp TD0.2", "dmp TD2.1", "dmp TD3.1", "mssante SMTP", "m
 _SEARCHES = frozenset({"insi rechercherInsAvecTraitsIdentite", "insi rechercherInsAvecCarteVitale"})
 _VERIFICATIONS = _SEARCHES | {"insi verifierIns"}
 """Where no verification is served, the traits are searched and the INS compared."""
-_ALWAYS = _PSC | _SHIPPING | {"mssante autoconfiguration"}
+_APCV = frozenset(
+    f"apcv {name}"
+    for name in ("authentifierUtilisateurProximite", "restituerContexteApCV",
+                 "detruireContexteApCV")
+)  # fmt: skip
+_ALWAYS = _PSC | _SHIPPING | {"mssante autoconfiguration", "apcv telephone"}
+"""The page of the phone is looked at by whoever plays the patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,10 @@ GESTURES: Mapping[str, Expected] = {
     "dmp.read": _expected("dmp TD3.2", "dmp TD0.2", "dmp TD3.1"),
     "mss.send": _expected("mssante SMTP", "mssante SMTP-AUTH"),
     "mss.read_inbox": _expected("mssante IMAP-AUTH"),
+    "apcv.read": Expected(frozenset(), _APCV),
+    "apcv.qualify": Expected(frozenset(), _APCV | _SEARCHES),
+    "apcv.close": Expected(frozenset(), _APCV),
+    "session.close": Expected(frozenset(), _APCV),
 }
 """Gestures that speak to a service; the others are silent."""
 

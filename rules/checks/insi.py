@@ -222,10 +222,11 @@ def lps_complete(request: InsiRequest, _context: Context) -> Iterator[Finding]:
             rejects="desir_550",
         )
     if lps is not None:
-        yield from _lps_fields(lps, place)
+        yield from lps_fields(lps, place)
 
 
-def _lps_fields(lps: ContexteLps, place: str) -> Iterator[Finding]:
+def lps_fields(lps: ContexteLps, place: str) -> Iterator[Finding]:
+    """What ContexteLPS must say besides the IDAM itself, in any service that takes it."""
     if lps.idam and lps.idam_type != "4":
         yield Finding(
             f"{place}/LPS/IDAM/@R",

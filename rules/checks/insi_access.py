@@ -142,7 +142,7 @@ def _algorithms(signature: XmlSignature) -> Iterator[Finding]:
                     f"{signature.place}/{name}",
                     expected,
                     found or "absent",
-                    "Signer en RSA-SHA256 avec la canonicalisation exclusive, comme l'impose INSi.",
+                    "Signer en RSA-SHA256 avec la canonicalisation exclusive, et rien d'autre.",
                 )
 
 

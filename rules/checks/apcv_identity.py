@@ -1,0 +1,190 @@
+"""Appli carte Vitale: what becomes of an identity (AV-12 to AV-15).
+
+The holder's INS and traits come with the answer and qualify without INSi; whoever else is
+on the application is looked for in INSi.
+
+Source: sheet ``apcv`` §6.1, §8, §9; sheet ``ins-insi`` §1.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.checking import check
+from rules.checks.apcv_facts import Qualification, calls, gestures, qualifications
+from rules.context import Context, Identity, Traits
+from rules.findings import Finding, Severity
+from rules.formats.apcv_answer import ApcvPerson
+from rules.identities import QUALIFIED, contradictions, strict
+from rules.judge import JournalView
+
+CHANNEL = EVIDENCE = "AV"
+_QUALIFICATION = ("INS/va1.40",)
+
+
+def _holder(one: Qualification) -> ApcvPerson | None:
+    people = one.profile.people
+    return people[0] if people and people[0].ins and people[0].traits else None
+
+
+def _traits(holder: ApcvPerson) -> Traits:
+    told = holder.traits
+    return Traits(
+        birth_name=told.get("NomNaissance", ""),
+        birth_given_names=holder.given_names,
+        sex=told.get("Sexe", ""),
+        birth_date=told.get("DateNaissance", ""),
+        birth_place=told.get("LieuNaissance"),
+    )
+
+
+def _about(one: Qualification, name: str, expected: str, found: str, advice: str) -> Finding:
+    return Finding(
+        f"geste apcv.qualify, {name}",
+        expected,
+        found,
+        advice,
+        exchange_id=one.act.exchange.id,
+        artefact=one.act.gesture.label,
+    )
+
+
+@check(
+    "AV-12",
+    title="Le titulaire qui a une INS est qualifié sans INSi : INS et traits exacts, canal et "
+    "justificatif AV",
+    severity=Severity.BLOCKING,
+    exigences=_QUALIFICATION,
+    source="Fiche ApCV §6.1, §9 ; fiche INSi §1.6",
+)
+def holder_qualified(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """When the local record does not contradict the application."""
+    for one in view.derived(qualifications):
+        holder, after = _holder(one), one.act.after
+        if holder is None or one.rank or after is None or not one.act.gesture.done:
+            continue
+        if not _contradicted(one, holder):
+            yield from _unlike(one, holder, after)
+
+
+def _contradicted(one: Qualification, holder: ApcvPerson) -> bool:
+    before = one.act.before
+    return before is not None and bool(contradictions(before.traits, _traits(holder)))
+
+
+def _unlike(one: Qualification, holder: ApcvPerson, after: Identity) -> Iterator[Finding]:
+    wanted = _traits(holder)
+    pairs = [
+        ("statut", after.status, QUALIFIED),
+        ("matricule et clé", after.ins, holder.ins),
+        ("OID", after.oid, holder.oid),
+        ("nom de naissance", after.traits.birth_name, wanted.birth_name),
+        ("prénoms de naissance", after.traits.birth_given_names, wanted.birth_given_names),
+        ("sexe", after.traits.sex, wanted.sex),
+        ("date de naissance", after.traits.birth_date, wanted.birth_date),
+        ("lieu de naissance", after.traits.birth_place, wanted.birth_place),
+    ]
+    if "canal" in after.announced:
+        pairs.append(("canal", after.channel, CHANNEL))
+    if "justificatif" in after.announced:
+        code = after.evidence.code if after.evidence else None
+        pairs.append(("justificatif", code, EVIDENCE))
+    for name, found, expected in pairs:
+        if expected and found != expected:
+            yield _about(
+                one,
+                name,
+                expected,
+                found or "absent",
+                "Reprendre l'INS et les traits de l'appli carte Vitale tels quels, et qualifier "
+                "l'identité avec le canal et le justificatif AV.",
+            )
+            return
+
+
+@check(
+    "AV-13",
+    title="L'INS d'un ayant droit vient d'INSi, et n'est jamais celle du titulaire",
+    severity=Severity.BLOCKING,
+    exigences=_QUALIFICATION,
+    source="Fiche ApCV §4.2, §6.1, §9",
+)
+def dependent_searched(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """The answer has no INS for anybody but the holder."""
+    for one in view.derived(qualifications):
+        after, before, holder = one.act.after, one.act.before, _holder(one)
+        if not one.rank or after is None or after.ins is None:
+            continue
+        if holder is not None and after.ins == holder.ins:
+            yield _about(
+                one,
+                "INS",
+                "celle de l'ayant droit",
+                "celle du titulaire",
+                "Ne jamais donner à un ayant droit l'INS du titulaire : chercher la sienne dans "
+                "INSi.",
+            )
+        elif (before is None or before.ins != after.ins) and not one.act.calls:
+            yield _about(
+                one,
+                "INS",
+                "un appel à INSi",
+                "aucun",
+                "Appeler INSi pour un ayant droit : l'appli carte Vitale ne rend pas son INS.",
+            )
+
+
+@check(
+    "AV-14",
+    title="Des traits qui contredisent le dossier donnent une alerte, et rien n'est écrasé",
+    severity=Severity.BLOCKING,
+    source="Fiche ApCV §6.1, §9 (usage d'un client réel)",
+)
+def disagreement_told(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """A refused gesture is an alert too."""
+    for one in view.derived(qualifications):
+        holder, before, after = _holder(one), one.act.before, one.act.after
+        if holder is None or one.rank or before is None or after is None:
+            continue
+        if not _contradicted(one, holder):
+            continue
+        if strict(after.traits) != strict(before.traits) or after.ins != before.ins:
+            yield _about(
+                one,
+                "traits et INS",
+                "ceux du dossier",
+                "ceux de l'appli carte Vitale",
+                "Ne pas écraser un dossier que l'appli contredit : laisser l'utilisateur décider.",
+            )
+        elif one.act.gesture.done and "alertes" in after.announced and not after.alerts:
+            yield _about(
+                one,
+                "alertes",
+                "une alerte sur les traits qui diffèrent",
+                "aucune",
+                "Montrer à l'utilisateur les traits de l'appli qui diffèrent du dossier.",
+            )
+
+
+@check(
+    "AV-15",
+    title="Une appli de test ou de démonstration est refusée en production",
+    severity=Severity.BLOCKING,
+    source="Fiche ApCV §5, §8 (EX_GEN-1430)",
+)
+def real_in_production(view: JournalView, context: Context) -> Iterator[Finding]:
+    """Only where the bench was told that the product is set for production."""
+    if context.environment.rules_profile != "production":
+        return
+    unreal = {c.opened.context_id: c.opened.kind for c in view.derived(calls) if c.opened}
+    for exchange, gesture in gestures(view, "apcv.read", "apcv.qualify"):
+        kind = unreal.get(gesture.told("apcv", "contexte", "identifiant"))
+        if gesture.done and kind in ("T", "D"):
+            yield Finding(
+                f"geste {gesture.name}",
+                "un refus",
+                f"un profil de type {kind} accepté",
+                "Refuser en production les applis de type T (test) et D (démonstration).",
+                exchange_id=exchange.id,
+                artefact=gesture.label,
+            )
