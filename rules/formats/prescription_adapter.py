@@ -129,6 +129,13 @@ class Adapter:
         """A body of JSON from a neutral content."""
         return json.dumps(self.paths.written(content), ensure_ascii=False).encode()
 
+    def write_request(self, operation: Operation, content: Mapping[str, Any]) -> bytes:
+        """A body of JSON, or of JSON lines, for a call."""
+        if operation.lines is None:
+            return self.write(content)
+        rows = cast("list[Any]", content.get(operation.lines) or [])
+        return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+
     def write_element(self, element: str, content: Mapping[str, Any]) -> Any:
         """The child of a SOAP Body from a neutral content."""
         return element_of(element, self.paths.written(content), self.names)
@@ -164,7 +171,7 @@ def adapter_of(message: Message) -> Adapter | None:
 
 def adapters() -> tuple[Adapter, ...]:
     """Every wire known: ours, then those added."""
-    return (*_ours(), *_added.values())
+    return (*ours(), *_added.values())
 
 
 def add(adapter: Adapter) -> None:
@@ -213,7 +220,8 @@ _added: dict[str, Adapter] = {}
 
 
 @cache
-def _ours() -> tuple[Adapter, ...]:
+def ours() -> tuple[Adapter, ...]:
+    """The wires of this project."""
     folder = files("rules.formats") / "adapters"
     found = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
     return tuple(parse(f.read_text(encoding="utf-8"), f.name) for f in found)

@@ -19,6 +19,7 @@ from rules.artefact import Artefact, MalformedError, parses
 from rules.exchange import Exchange, Message
 from rules.formats.certificate import Certificate
 from rules.formats.insi import NS_LPS, SiramContext
+from rules.formats.insi_answer import NS_SIRAM
 from rules.formats.keyed import key, keys
 from rules.formats.prescription import (
     CHECK_ID,
@@ -31,7 +32,7 @@ from rules.formats.prescription import (
 from rules.formats.prescription_adapter import SOAP, Adapter, Call, adapter_of, adapters
 from rules.formats.prescription_number import CarriedNumber
 from rules.formats.saml import SamlAssertion
-from rules.formats.soap import SoapMessage
+from rules.formats.soap import SoapFault, SoapMessage
 
 CREATION, CANCELLATION = "EP4", "EP4-annulation"
 
@@ -186,8 +187,12 @@ def read_request(message: Message) -> EpRequest | None:
     Raises MalformedError (EP-00) when its body cannot be read.
     """
     adapter = adapter_of(message)
-    call = adapter.read_request(message) if adapter else None
-    if call is None or call.operation is None or call.name == "traces":
+    return request_of(adapter.read_request(message), message) if adapter else None
+
+
+def request_of(call: Call, message: Message) -> EpRequest | None:
+    """The same of a call that its adapter has read. Raises MalformedError (EP-00)."""
+    if call.operation is None or call.name == "traces":
         return None
     # The lines of an EP1 are those of an execution: read by who needs them.
     held = call.content if call.name != "EP1" else {"id": call.content.get("id")}
@@ -237,11 +242,18 @@ def _answer(message: Message, adapter: Adapter) -> EpAnswer:
         kind = message.header("Content-Type")
         soap = SoapMessage.parse(message.body, kind, check_id=CHECK_ID)
         if soap.fault is not None:
-            return EpAnswer({}, soap.fault.subcode or soap.fault.code)
+            return EpAnswer({}, _fault_code(soap.fault))
     content = adapter.read_answer(message)
     told = content.get("erreur")
     code = cast("Content", told).get("code") if isinstance(told, Mapping) else None
     return EpAnswer(content, str(code or message.status) if refused or code else None)
+
+
+def _fault_code(fault: SoapFault) -> str:
+    """The code of ``siram:Erreur``, as services of the family write it, else the subcode."""
+    told = None if fault.detail is None else fault.detail.find(f"{{{NS_SIRAM}}}Erreur")
+    code = None if told is None else told.get("code")
+    return code or fault.subcode or fault.code
 
 
 def _ordonnance(held: object) -> Ordonnance | None:

@@ -71,6 +71,7 @@ _ALL = (
     ServiceError("EP-P-016", "Cette ligne n'existe pas dans l'ordonnance."),
     ServiceError("EP-P-017", "La recherche n'a pas de critère lisible."),
     ServiceError("EP-P-018", "Cette ordonnance est d'un autre prescripteur.", ACCESS, http=403),
+    ServiceError("EP-P-019", "Une exécution est transmise par un exécutant.", ACCESS, http=403),
     ServiceError("EP-P-020", "L'appelant n'est pas authentifié.", ACCESS),
     ServiceError("EP-P-021", "L'assertion ou le jeton présenté est refusé.", ACCESS),
     ServiceError("EP-P-022", "L'INS du patient est exigée."),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from rules.formats.prescription import Execution, Ordonnance
+from rules.formats.prescription import Execution, Ordonnance, iso_date
 from rules.formats.prescription_number import ZONE, NumberError, PrescriptionNumber, decode
 from simulators.prescription import rows
 from simulators.prescription.errors import RefusedError
@@ -136,32 +136,26 @@ class PrescriptionState:
 
     # EP1 -----------------------------------------------------------------------
 
-    def execute(self, number: str, told: Sequence[Execution], at: datetime) -> tuple[Kept, int]:
-        """Take executions; the ordonnance, and the rank of the last. Raises RefusedError.
+    def execute(self, number: str, told: Execution, at: datetime) -> tuple[Kept, int]:
+        """Take an execution; the ordonnance, and its rank from 1. Raises RefusedError.
 
         One that was received already, to the letter, changes nothing: its answer
         was lost.
         """
         known = self.need(number)
-        if not told:
-            raise RefusedError("EP-P-013", "Aucune exécution.")
         held = [json.dumps(e, ensure_ascii=False, sort_keys=True) for e in self.executions(number)]
-        progress, rank = dict(known.progress), len(held)
-        for execution in told:
-            text = rows.execution_text(execution)
-            if text in held:
-                rank = held.index(text) + 1
-                continue
-            _refuse_closed(known.state(local_day(at)))
-            progress = advance(progress, execution)
-            held.append(text)
-            rank = len(held)
-            self._add(number, rank, text, at)
+        text = rows.execution_text(told)
+        if text in held:
+            return known, held.index(text) + 1
+        _refuse_closed(known.state(local_day(at)))
+        _refuse_date(told, known, local_day(at))
+        progress = advance(dict(known.progress), told)
+        rank = len(held) + 1
+        row = {"campaign": self._campaign, "number": number, "rank": rank, "document": text}
+        self._connection.execute(rows.executions.insert().values(**row, received_at=stamp(at)))
         steps = json.dumps([asdict(each) for each in progress.values()])
         self._connection.execute(
-            ordonnances.update()
-            .where(self._numbered(number))
-            .values(progress=steps, executed=len(held))
+            ordonnances.update().where(self._numbered(number)).values(progress=steps, executed=rank)
         )
         return self.need(number), rank
 
@@ -237,10 +231,6 @@ class PrescriptionState:
             clauses.append(table.day <= wanted.last)
         return sa.and_(*clauses)
 
-    def _add(self, number: str, rank: int, text: str, at: datetime) -> None:
-        row = {"campaign": self._campaign, "number": number, "rank": rank, "document": text}
-        self._connection.execute(rows.executions.insert().values(**row, received_at=stamp(at)))
-
 
 def verify(ordonnance: Ordonnance, at: datetime) -> PrescriptionNumber:
     """What the service demands of an ordonnance; its number. Raises RefusedError."""
@@ -280,9 +270,17 @@ def authors(ordonnance: Ordonnance) -> tuple[str | None, ...]:
     )
 
 
-def local_day(at: datetime) -> Any:
+def local_day(at: datetime) -> date:
     """The day in Paris."""
     return at.astimezone(ZONE).date()
+
+
+def _refuse_date(told: Execution, known: Kept, today: date) -> None:
+    day, prescribed = iso_date(told.date), known.ordonnance.day
+    if day is not None and (day > today or (prescribed is not None and day < prescribed)):
+        raise RefusedError(
+            "EP-P-013", f"Délivré le {day:%d/%m/%Y}, hors de la vie de l'ordonnance."
+        )
 
 
 def _refuse_closed(state: State) -> None:

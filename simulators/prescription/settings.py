@@ -1,0 +1,82 @@
+"""The part ``prescription`` of the bench's settings, which a test may change while it runs.
+
+``{"prescription": {"adaptateurs": "mon-dossier", "envoi_tardif_h": 24,
+"cis_retires": ["60000001"], "exige_ins": true}}``
+
+``adaptateurs``: folder of the adapters of an editor (``*.toml``), relative to the
+campaign's, whose own ``adaptateurs`` is read anyway; read when the bench starts.
+``envoi_tardif_h``: how old, in hours, a number may be when it is sent; null, it is
+of the same day. ``cis_retires``: CIS that are warned about. ``exige_ins``: whether
+an ordonnance without INS is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from rules.formats.prescription_adapter import Adapter, AdapterError, load
+from simulators.errors import SettingsError
+from simulators.kernel import Kernel
+from simulators.prescription.state import PrescriptionState
+
+FOLDER = "adaptateurs"
+DEFAULTS: Mapping[str, Any] = {"envoi_tardif_h": None, "cis_retires": [], "exige_ins": False}
+LONGEST = 24 * 31
+
+
+def verify(name: str, value: object) -> Any:
+    """The value of a setting; raises ValueError with a French sentence."""
+    if name == "envoi_tardif_h" and (
+        value is None or (type(value) is int and 0 < value <= LONGEST)
+    ):
+        return value
+    if name == "cis_retires" and isinstance(value, list):
+        return [str(one) for one in cast("list[object]", value)]
+    if name == "exige_ins" and isinstance(value, bool):
+        return value
+    raise ValueError(
+        f"Ordonnance numérique : « {name} » : {value!r} ne veut rien dire. Réglages connus : "
+        f"envoi_tardif_h (heures, 1 à {LONGEST}, ou null), cis_retires (liste de CIS), exige_ins "
+        "(true ou false) ; états : consentements, ordonnances, pharmacie."
+    )
+
+
+def start(state: PrescriptionState, kernel: Kernel) -> None:
+    """Put the settings that the campaign does not have yet. Raises SettingsError."""
+    wanted = {**DEFAULTS, **{n: v for n, v in _told(kernel).items() if n != FOLDER}}
+    known = state.settings()
+    try:
+        checked = {name: verify(name, value) for name, value in wanted.items()}
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    for name, value in checked.items():
+        if name not in known:
+            state.set_setting(name, value)
+
+
+def adapters(kernel: Kernel) -> Iterable[Adapter]:
+    """The wires that an editor added. Raises SettingsError."""
+    for folder in _folders(kernel):
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                yield load(path)
+            except AdapterError as error:
+                raise SettingsError(f"Adaptateur d'ordonnance numérique : {error}") from error
+
+
+def _folders(kernel: Kernel) -> Iterable[Path]:
+    campaign = kernel.folder or Path()
+    told = _told(kernel).get(FOLDER)
+    if told is not None:
+        folder = campaign / str(told)
+        if not folder.is_dir():
+            raise SettingsError(f"Adaptateurs d'ordonnance numérique : {folder} n'existe pas.")
+        yield folder
+    if kernel.folder is not None and (campaign / FOLDER).is_dir() and told != FOLDER:
+        yield campaign / FOLDER
+
+
+def _told(kernel: Kernel) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", kernel.settings.get("prescription") or {})
