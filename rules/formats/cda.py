@@ -40,6 +40,7 @@ from rules.formats.cda_types import (
     identifiers,
     instant,
 )
+from rules.formats.ep_med_dm import EpMedDm
 from rules.formats.pdf import PdfDocument
 from rules.xml import parse_xml, place_of, text_of
 
@@ -101,8 +102,11 @@ class ClinicalDocument(Artefact):
         return cls(root, data)
 
     def parts(self) -> Iterable[Artefact]:
-        """The PDF that a reader sees, when it opens; CDA-30 and CDA-31 judge its octets."""
-        return () if self.pdf is None else (self.pdf,)
+        """The PDF that a reader sees, when it opens; the prescription of a model eP-MED-DM.
+
+        CDA-30 and CDA-31 judge the octets of the PDF.
+        """
+        return tuple(part for part in (self.pdf, self.prescription) if part is not None)
 
     # The file
 
@@ -301,6 +305,11 @@ class ClinicalDocument(Artefact):
                     value = find(media, "value")
                     return None if value is None else _encapsulated(value)
         return None
+
+    @cached_property
+    def prescription(self) -> EpMedDm | None:
+        """The prescription that it is by its model, None for any other document."""
+        return EpMedDm.of(self.root)
 
     @cached_property
     def pdf(self) -> PdfDocument | None:
