@@ -1,0 +1,289 @@
+"""Every rule on calls: a conformant one raises nothing, a defect exactly its check."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rules.context import Context, Environment, Software
+from rules.exchange import TlsPeer
+from rules.findings import Severity
+from tests.rules.certificates import cps
+from tests.rules.insi.messages import assertion
+from tests.rules.prescription.calls import (
+    LPS,
+    NOW,
+    ORDONNANCE,
+    context,
+    created,
+    exchange,
+    found,
+    ids,
+    line,
+    message,
+    ordonnance,
+    refused,
+    request,
+    sequence,
+)
+
+PATIENT = ORDONNANCE["patient"]
+PRESCRIBER = ORDONNANCE["prescripteur"]
+NARCOTIC = line(
+    stupefiant=True, dureeJours=28, posologieTexte="un comprimé matin et soir (dix milligrammes)"
+)
+IN_DIGITS = {**NARCOTIC, "posologieTexte": "2 par jour"}
+TSO = line(**{**NARCOTIC, "traitementSubstitutionOpiaces": True})
+
+
+def excluding(motive: str | None) -> dict[str, Any]:
+    return line(substitution={"code": "N", **({"motif": motive} if motive else {})})
+
+
+def with_ins(**changes: str) -> dict[str, Any]:
+    return {**PATIENT, "ins": {**PATIENT["ins"], **changes}}
+
+
+def born(day: str) -> dict[str, Any]:
+    return {**PATIENT, "naissance": day}
+
+
+@pytest.mark.parametrize("form", ["json", "soap"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"id": "04B5BBY213H9WH0035"},
+        {"lignes": [excluding("MTE"), excluding("CIF")]},
+        {"lignes": [excluding("EFG")], "patient": born("2020-03-13")},
+        {"lignes": [line(ald=True), line()], "flags": ["MED-1096"], "sousType": "BZN"},
+        {"lignes": [line(ald=True)]},
+        {"lignes": [{"eprescType": "acteInfirmier", "libelle": "Pansement"}]},
+        {"lignes": [line(cis=None, cip13=None, preparationMagistrale=True)]},
+        {"lignes": [line(eprescType="dispositifMedical", cis=None, cip13=None, lpp="1215702")]},
+        {"lignes": [line(eprescType="dispositifMedical", cis=None, cip13=None)]},
+        {"lignes": [line(eprescType="acteInconnu", cis=None)]},
+        {"lignes": [NARCOTIC], "flags": ["MED-1098"]},
+        {
+            "lignes": [TSO],
+            "flags": ["MED-1098"],
+            "executantDesigne": {"structure": "PHARMACIE FICTIVE DU BANC"},
+        },
+        {"validite": ["2026-03-12", "2027-03-12"]},
+        {"remplace": {"rpps": "10999992026"}},
+        {"patient": {**PATIENT, "ins": None}},
+        {"patient": {**PATIENT, "nomNaissance": "T" * 100}},
+    ],
+)
+def test_conformant_ordonnances(form: str, changes: dict[str, Any]) -> None:
+    assert created(form, **changes) == []
+
+
+@pytest.mark.parametrize("form", ["json", "soap"])
+@pytest.mark.parametrize(
+    ("check_id", "changes"),
+    [
+        ("EP-00", {"lignes": []}),
+        ("EP-02", {"id": "04B5BBY113H9WH003"}),
+        ("EP-02", {"id": "04B5BBY113H9WHO035"}),
+        ("EP-02", {"id": "04B5BBY113H9WHYGJ0"}),
+        ("EP-03", {"id": "04B4BBY113H9WH0035"}),
+        ("EP-03", {"horodatage": "2026-03-12T10:27:00+01:00"}),
+        ("EP-04", {"id": "04B5BBW113H9WH0035"}),
+        ("EF_INS25_01", {"patient": {**PATIENT, "nomNaissance": "T" * 101}}),
+        ("EF_INS25_01", {"patient": {**PATIENT, "nomNaissance": " "}}),
+        ("EF_INS25_01", {"patient": None}),
+        ("EP-11", {"remplace": {"rpps": "10999992027"}}),
+        ("EP-11", {"prescripteur": {**PRESCRIBER, "am": "331999012"}}),
+        ("EP-11", {"prescripteur": {**PRESCRIBER, "am": "33199901"}}),
+        ("EP-11", {"remplace": {"nom": "SANS RPPS"}}),
+        ("EP-12", {"remplace": {"rpps": PRESCRIBER["rpps"]}}),
+        ("EP-16", {"lignes": [excluding(None)]}),
+        ("EP-16", {"lignes": [excluding("MTE-PH")]}),
+        ("EP-17", {"lignes": [excluding("EFG")], "patient": born("2020-03-12")}),
+        ("EP-18", {"lignes": [line(ald=True), line()]}),
+        ("EP-18", {"lignes": [line(ald=None)]}),
+        ("EP-21", {"validite": ["2026-03-12", "2026-03-11"]}),
+        ("EP-21", {"validite": ["2026-03-12", "2027-03-13"]}),
+        ("EP-21", {"validite": ["2024-02-29", "2026-03-02"]}),
+        ("EP-21", {"validite": ["2026-03-12"]}),
+        ("EP-21", {"validite": ["12/03/2026", "12/06/2026"]}),
+        ("EP-22", {"lignes": [line(cis=None)]}),
+        ("EP-22", {"lignes": [line(cis="6310775")]}),
+        ("EP-22", {"lignes": [line(cip13="3400933516391")]}),
+        ("EP-22", {"lignes": [line(cip13="3300933516391")]}),
+        ("EP-22", {"lignes": [line(eprescType="dispositifMedical", lpp="121570")]}),
+        ("EP-23", {"lignes": [NARCOTIC]}),
+        ("EP-23", {"lignes": [{**NARCOTIC, "dureeJours": 29}], "flags": ["MED-1098"]}),
+        ("EP-23", {"lignes": [IN_DIGITS], "flags": ["MED-1098"]}),
+        ("EP-23", {"lignes": [TSO], "flags": ["MED-1098"]}),
+        ("EP-34", {"patient": with_ins(oid="1.2.250.1.213.1.4.8")}),
+        ("EP-34", {"patient": with_ins(matricule="2850733063042")}),
+    ],
+)  # fmt: skip
+def test_a_defect_is_found_by_its_check_alone(
+    form: str, check_id: str, changes: dict[str, Any]
+) -> None:
+    assert created(form, **changes) == [check_id]
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        (None, {}),
+        ("EP-P-002", {"id": "04B5BBY113H9WH003"}),
+        ("EP-P-002", {"id": "04B6BBY113H9WH0035", "horodatage": "2026-03-13T10:21:07+01:00"}),
+        ("EP-P-005", {"patient": None}),
+        ("EP-P-006", {"lignes": []}),
+        (None, {"lignes": [excluding(None)]}),
+        (None, {"horodatage": "2026-03-12T10:27:00+01:00"}),
+    ],
+)
+def test_the_code_that_the_service_answers(code: str | None, changes: dict[str, Any]) -> None:
+    assert refused(request("EP4", ordonnance(**changes))) == code
+
+
+def test_a_number_of_the_future_fails_and_one_of_a_slow_clock_is_a_warning() -> None:
+    told = request("EP4", ordonnance())
+    for early, severity in (
+        (timedelta(minutes=6), Severity.MINOR),
+        (timedelta(days=1), Severity.MAJOR),
+    ):
+        (finding,) = found(told, context(observed_at=NOW - early))
+        assert (finding.check_id, finding.severity) == ("EP-03", severity)
+
+
+def test_what_is_between_one_and_two_years_is_to_be_seen() -> None:
+    (finding,) = found(request("EP4", ordonnance(validite=["2026-03-12", "2028-03-12"])))
+    assert (finding.check_id, finding.severity) == ("EP-21", Severity.REVIEW)
+
+
+def test_a_late_sending_is_no_finding() -> None:
+    """A number made before an outage leaves later as it is."""
+    assert ids(request("EP4", ordonnance()), context(observed_at=NOW + timedelta(hours=20))) == []
+
+
+@pytest.mark.parametrize(
+    ("asking", "expected"),
+    [
+        ({"am": "331999011"}, []),
+        ({"finess": "330999004"}, []),
+        ({"rpps": "10999990012"}, ["EP-26"]),
+        (None, ["EP-26"]),
+    ],
+)
+@pytest.mark.parametrize("form", ["json", "soap"])
+def test_who_consults_gives_am_or_finess(
+    form: str, asking: dict[str, Any] | None, expected: list[str]
+) -> None:
+    told = {"id": "04B5BBY113H9WH0035", **({"emetteur": asking} if asking else {})}
+    assert ids(request("EP3", told, form)) == expected
+
+
+def test_only_a_consultation_asks_for_am_or_finess() -> None:
+    assert ids(request("EP2", {"emetteur": {"rpps": "10999990012"}})) == []
+
+
+def test_a_malformed_number_is_seen_in_a_consultation() -> None:
+    told = {"id": "04B5BBY113H9WH003", "emetteur": {"am": "331999011"}}
+    assert ids(request("EP3", told)) == ["EP-02"]
+
+
+@pytest.mark.parametrize(
+    ("soap", "expected"),
+    [
+        ({}, []),
+        ({"lps": ""}, ["EP-28"]),
+        ({"lps": LPS.format(id="")}, ["EP-28"]),
+        ({"lps": LPS.format(id="a1").replace(">4.2.0<", ">4.1.0<")}, ["EP-28"]),
+        ({"lps": LPS.format(id="a1").replace("LOGICIEL ESSAI", "AUTRE")}, ["EP-28"]),
+        ({"security": ""}, ["EP-27"]),
+        ({"security": assertion(signed=False)}, ["EP-27"]),
+        ({"security": assertion(spoil=lambda e: e.set("Version", "2.1"))}, ["EP-27"]),
+        ({"security": assertion(issued="2026-03-12T08:00:00Z")}, ["EP-27"]),
+        ({"security": assertion(issued="2026-03-13T09:21:07Z")}, ["EP-27"]),
+        ({"security": assertion(holder=cps(issuer="AUTRE AC"))}, ["EP-27"]),
+        ({"security": assertion(name_id="810999992026")}, ["EP-27"]),
+        ({"security": assertion(holder=cps("810999992026"), name_id="810999992026")}, ["EP-27"]),
+        ({"security": assertion(qualifier="PSC", signed=False)}, []),
+        ({"security": assertion(qualifier="PSC")}, ["EP-27"]),
+        (
+            {"security": assertion(qualifier="PSC", signed=False, attributes={"autre": "x"})},
+            ["EP-27"],
+        ),
+    ],
+)
+def test_headers_of_a_soap_call(soap: dict[str, str], expected: list[str]) -> None:
+    assert ids(request("EP4", ordonnance(), "soap", **soap)) == expected
+
+
+@pytest.mark.parametrize(
+    ("soap", "code"),
+    [
+        ({"security": ""}, "EP-P-020"),
+        ({"security": assertion(signed=False)}, "EP-P-021"),
+        (
+            {"security": assertion(holder=cps("810999992026"), name_id="810999992026")},
+            "EP-P-003",
+        ),
+    ],
+)
+def test_a_caller_refused(soap: dict[str, str], code: str) -> None:
+    assert refused(request("EP4", ordonnance(), "soap", **soap)) == code
+
+
+def test_either_of_a_remplacement_may_sign() -> None:
+    told = ordonnance(remplace={"rpps": "10999992026"})
+    signed = assertion(holder=cps("810999992026"), name_id="810999992026")
+    assert ids(request("EP4", told, "soap", security=signed)) == []
+
+
+@pytest.mark.parametrize(
+    ("holder", "expected"), [("810999990012", []), ("810999992026", ["EP-27"])]
+)
+def test_the_card_of_the_handshake_is_that_of_the_prescriber(
+    holder: str, expected: list[str]
+) -> None:
+    circumstances = context(tls=TlsPeer(certificate=cps(holder).der))
+    assert ids(request("EP4", ordonnance()), circumstances) == expected
+
+
+@pytest.mark.parametrize(
+    "lps", [None, {"nom": "LOGICIEL ESSAI"}, {"nom": "AUTRE", "version": "4.2.0"}]
+)
+def test_the_facade_is_told_the_software(lps: dict[str, str] | None) -> None:
+    assert created(lps=lps) == ["EP-28"]
+
+
+def test_an_undeclared_software_is_only_asked_to_name_itself() -> None:
+    circumstances = Context(environment=Environment())
+    named = request("EP4", ordonnance(lps={"nom": "AUTRE", "version": "1"}))
+    assert ids(named, circumstances) == []
+    assert ids(request("EP4", ordonnance(lps=None)), circumstances) == ["EP-28"]
+
+
+def test_production_takes_no_test_identity() -> None:
+    software = Software("LOGICIEL ESSAI", "4.2.0")
+    real = Context(environment=Environment(software=software, rules_profile="production"))
+    assert ids(request("EP4", ordonnance()), real) == ["EP-34"]
+    patient = with_ins(oid="1.2.250.1.213.1.4.8")
+    assert ids(request("EP4", ordonnance(patient=patient)), real) == []
+
+
+def test_an_id_of_context_serves_once() -> None:
+    def call(position: int, identifier: str) -> Any:
+        told = message("EP4", ordonnance(), "soap", lps=LPS.format(id=identifier))
+        return exchange(told, position)
+
+    assert "EP-28" not in {f.check_id for f in sequence(call(1, "a1"), call(2, "a2"))}
+    (finding,) = [f for f in sequence(call(1, "a1"), call(2, "a1")) if f.check_id == "EP-28"]
+    assert finding.exchange_id == "x2"
+
+
+def test_findings_say_where_and_what_to_change() -> None:
+    (finding,) = found(request("EP4", ordonnance(lignes=[line(), excluding(None)])))
+    assert finding.place == "lignes[2].substitution.motif"
+    assert finding.advice.endswith(".")
+    assert finding.source
