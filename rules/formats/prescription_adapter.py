@@ -18,8 +18,8 @@ Neutral messages, all hors spécification (e-prescription.md §7.6):
   [first day, last day], ``type``, ``page``, ``taillePage``; answered ``total``, ``page``,
   ``taillePage``, ``resultats`` [``id``, ``horodatage``, ``type``, ``sousType``,
   ``consentement``, ``etat``, ``patient``];
-- ``EP1``: ``id``, ``date``, ``executant``, ``lignes`` of an execution; answered ``id``,
-  ``etat``, ``rang``;
+- ``EP1``: ``id``, ``date``, ``executant``, ``lignes`` of an execution, ``idExecution``
+  (optional: two of one are one, sent again); answered ``id``, ``etat``, ``rang``;
 - ``traces``: ``traces`` [object]; answered ``recues``.
 
 An error of a JSON wire is ``erreur`` {``code``, ``libelle``}.

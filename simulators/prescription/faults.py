@@ -12,6 +12,7 @@ from typing import Any
 
 from rules.formats.prescription_number import PrescriptionNumber, decode
 from simulators.prescription.errors import CATALOGUE
+from simulators.prescription.robot import executor, product
 from simulators.prescription.wire import PLAIN, Style
 
 Content = dict[str, Any]
@@ -30,10 +31,6 @@ REFUSALS: Mapping[str, str] = {
 
 WITHDRAWN, OPPOSED = "cis-retire", "opposition-serveur"
 UNKNOWN, PREFIXES = "elements-inconnus", "autres-prefixes"
-EXECUTOR_ONE = {"rpps": "10999993032", "nom": "TESTPHARMA", "prenom": "Noé",
-                "finess": "330999400", "structure": "PHARMACIE FICTIVE DU BANC"}  # fmt: skip
-EXECUTOR_TWO = {"rpps": "10999993040", "nom": "TESTOFFICINE", "prenom": "Ida",
-                "finess": "330999418", "structure": "SECONDE PHARMACIE FICTIVE"}  # fmt: skip
 
 
 def _unknown_type(content: Content) -> Content:
@@ -43,22 +40,22 @@ def _unknown_type(content: Content) -> Content:
 
 
 def _unknown_motive(content: Content) -> Content:
-    return _executed(content, [(EXECUTOR_ONE, [_line(1, "NON_DELIVREE", motif=97, sousMotif=998)])])
+    return _executed(content, [(executor(0), [_line(1, "NON_DELIVREE", motif=97, sousMotif=998)])])
 
 
 def _mixed(content: Content) -> Content:
     lines = [
-        _line(1, "REMPLACEE", motif=5, remplacement=_product(1)),
-        _line(len(_lines(content)) + 1, "AJOUTEE", motif=6, remplacement=_product(2)),
+        _line(1, "REMPLACEE", motif=5, remplacement=product(1)),
+        _line(len(_lines(content)) + 1, "AJOUTEE", motif=6, remplacement=product(2)),
         _line(2, "SUPPRIMEE", motif=28, sousMotif=73),
     ]
-    return _executed(content, [(EXECUTOR_ONE, lines)])
+    return _executed(content, [(executor(0), lines)])
 
 
 def _two_pharmacies(content: Content) -> Content:
     first = _line(1, "DELIVREE_PARTIELLEMENT", completude="FFP")
     second = _line(1, "DELIVREE", completude="RFC")
-    return _executed(content, [(EXECUTOR_ONE, [first]), (EXECUTOR_TWO, [second])])
+    return _executed(content, [(executor(0), [first]), (executor(1), [second])])
 
 
 def _none_found(content: Content) -> Content:
@@ -162,11 +159,6 @@ def _lines(content: Content) -> list[Content]:
 
 def _line(line: int, status: str, **told: Any) -> Content:
     return {"ligne": line, "statut": status, **told}
-
-
-def _product(rank: int) -> Content:
-    label = f"MEDICAMENT FICTIF DE REMPLACEMENT {rank}"
-    return {"eprescType": "medicament", "cis": f"6000009{rank}", "libelle": label}
 
 
 def _executed(content: Content, told: list[tuple[Content, list[Content]]]) -> Content:

@@ -113,9 +113,10 @@ class FoundPage:
 
 @dataclass(frozen=True, slots=True)
 class Executing:
-    """Request of EP1."""
+    """Request of EP1; two of one ``idExecution`` are one, sent again."""
 
     id: str | None = key("id")
+    execution_id: str | None = key("idExecution")
     date: str | None = key("date")
     executor: Executor | None = key("executant")
     lines: tuple[ExecutedLine, ...] = keys("lignes")

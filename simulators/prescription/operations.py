@@ -135,7 +135,9 @@ class Operations:
         self._require_caller(who.rpps)
         if self._profession(who.rpps) in ("10", "40", "50"):
             raise RefusedError("EP-P-019")
-        kept, rank = self._state.execute(told.id or "", execution, self._at)
+        kept, rank = self._state.execute(
+            told.id or "", execution, self._at, (told.execution_id or "")[:128] or None
+        )
         return m.Executed(kept.number, self._stage(kept), rank, self._withdrawn(kept))
 
     def _traces(self, content: Mapping[str, Any]) -> m.TracesReceived:

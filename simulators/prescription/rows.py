@@ -50,6 +50,7 @@ executions = sa.Table(
     sa.Column("number", sa.String(18), primary_key=True),
     sa.Column("rank", sa.Integer, primary_key=True),
     sa.Column("received_at", sa.String(32), nullable=False),
+    sa.Column("key", sa.String(128), nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
 traces = sa.Table(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from functools import partial
 from typing import Any, cast
 
 from rules.artefact import MalformedError
 from rules.exchange import Correlation, Message, Outcome
-from rules.formats.prescription import PrescribedPatient, Prescriber, read_keyed
+from rules.formats.prescription import Ordonnance, PrescribedPatient, Prescriber, read_keyed
 from rules.formats.prescription_adapter import SOAP, Adapter, Call, add, ours
 from rules.formats.prescription_wire import EpRequest, request_of
 from simulators.http import ClientCertificate, HttpListener, HttpRequest, HttpResponse, Route
@@ -17,6 +18,7 @@ from simulators.prescription import faults, settings, wire
 from simulators.prescription.admission import admit
 from simulators.prescription.errors import RefusedError
 from simulators.prescription.operations import Caller, Operations
+from simulators.prescription.robot import Robot
 from simulators.prescription.rows import Kept
 from simulators.prescription.state import PrescriptionState, local_day
 from simulators.reading import ReadOnce
@@ -131,10 +133,19 @@ class PrescriptionService:
         }
 
     def set_state(self, unit: Unit, change: Mapping[str, Any]) -> None:
-        """Change settings, consents, have the pharmacies execute."""
+        """Change settings and consents, put ordonnances, have the pharmacies execute.
+
+        ``{"consentements": {"<numéro>": false}, "ordonnances": [neutral ordonnance],
+        "pharmacie": [{"numero": "…", "recette": "tout"}]}`` (see :mod:`.robot`), and
+        settings by their name (see :mod:`.settings`).
+        """
         state = self._state(unit)
+        rest = next(a for a in ours() if a.form != SOAP)
+        robot = Robot(self._kernel, rest, partial(self.call, rest))
         changes: dict[str, Callable[[Any], None]] = {
             "consentements": partial(_change_consents, state),
+            "ordonnances": partial(_put, state, self._kernel.clock.now()),
+            "pharmacie": lambda orders: robot.obey(orders, unit),
         }
         for name, value in change.items():
             if name in changes:
@@ -171,7 +182,7 @@ def _correlation(call: Call) -> Correlation:
     )
 
 
-def _shown(kept: Kept, state: PrescriptionState, today: Any) -> dict[str, Any]:
+def _shown(kept: Kept, state: PrescriptionState, today: date) -> dict[str, Any]:
     return {
         "etat": kept.state(today).value,
         "consentement": kept.consent,
@@ -183,6 +194,16 @@ def _shown(kept: Kept, state: PrescriptionState, today: Any) -> dict[str, Any]:
         "executions": state.executions(kept.number),
         "contenu": kept.document,
     }
+
+
+def _put(state: PrescriptionState, at: datetime, told: Any) -> None:
+    for each in cast("list[Any]", told if isinstance(told, list) else [told]):
+        try:
+            state.put(read_keyed(Ordonnance, each), at)
+        except RefusedError as error:
+            raise ValueError(f"Ordonnance numérique : {error.error.code} : {error.text}") from error
+        except MalformedError as error:
+            raise ValueError(f"Ordonnance numérique : {error.finding.place} illisible.") from error
 
 
 def _change_consents(state: PrescriptionState, told: Any) -> None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -77,9 +78,14 @@ class PrescriptionState:
                 raise RefusedError("EP-P-001")
             return known, True
         refuse_late(number, at, late)
-        row = {"campaign": self._campaign, **rows.columns(content, at)}
-        self._connection.execute(ordonnances.insert().values(row))
-        return self.need(str(ordonnance.id)), False
+        return self._insert(content, at), False
+
+    def put(self, ordonnance: Ordonnance, at: datetime) -> Kept:
+        """Have an ordonnance there as if it had been recorded on its day. Raises RefusedError."""
+        verify(ordonnance, at)
+        if self.find(str(ordonnance.id)) is not None:
+            raise RefusedError("EP-P-001")
+        return self._insert(replace(ordonnance, executions=()), ordonnance.instant or at)
 
     def cancel(self, number: str, rpps: str | None, at: datetime) -> Kept:
         """Cancel what nobody executed, by who prescribed it. Raises RefusedError."""
@@ -136,23 +142,28 @@ class PrescriptionState:
 
     # EP1 -----------------------------------------------------------------------
 
-    def execute(self, number: str, told: Execution, at: datetime) -> tuple[Kept, int]:
+    def execute(
+        self, number: str, told: Execution, at: datetime, execution_id: str | None = None
+    ) -> tuple[Kept, int]:
         """Take an execution; the ordonnance, and its rank from 1. Raises RefusedError.
 
-        One that was received already, to the letter, changes nothing: its answer
-        was lost.
+        One that was received already changes nothing: its answer was lost. It is
+        known by ``execution_id``, else by what it says, to the letter.
         """
         known = self.need(number)
-        held = [json.dumps(e, ensure_ascii=False, sort_keys=True) for e in self.executions(number)]
         text = rows.execution_text(told)
-        if text in held:
-            return known, held.index(text) + 1
+        key = execution_id or sha256(text.encode()).hexdigest()
+        held = self._keys(number)
+        if key in held:
+            return known, held.index(key) + 1
         _refuse_closed(known.state(local_day(at)))
         _refuse_date(told, known, local_day(at))
         progress = advance(dict(known.progress), told)
         rank = len(held) + 1
         row = {"campaign": self._campaign, "number": number, "rank": rank, "document": text}
-        self._connection.execute(rows.executions.insert().values(**row, received_at=stamp(at)))
+        self._connection.execute(
+            rows.executions.insert().values(**row, key=key, received_at=stamp(at))
+        )
         steps = json.dumps([asdict(each) for each in progress.values()])
         self._connection.execute(
             ordonnances.update().where(self._numbered(number)).values(progress=steps, executed=rank)
@@ -207,6 +218,17 @@ class PrescriptionState:
         return [kept_of(row) for row in self._connection.execute(query)]
 
     # -------------------------------------------------------------------------------
+
+    def _insert(self, ordonnance: Ordonnance, at: datetime) -> Kept:
+        row = {"campaign": self._campaign, **rows.columns(ordonnance, at)}
+        self._connection.execute(ordonnances.insert().values(row))
+        return self.need(str(ordonnance.id))
+
+    def _keys(self, number: str) -> list[str]:
+        table = rows.executions
+        mine = (table.c.campaign == self._campaign) & (table.c.number == number)
+        query = sa.select(table.c.key).where(mine).order_by(table.c.rank)
+        return list(self._connection.execute(query).scalars())
 
     def _numbered(self, number: str) -> sa.ColumnElement[bool]:
         return (ordonnances.c.campaign == self._campaign) & (ordonnances.c.number == number)
