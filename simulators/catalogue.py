@@ -10,7 +10,7 @@ from typing import Any
 from simulators.errors import UnknownServiceError
 from simulators.kernel import Kernel, Service
 
-KNOWN = ("psc", "insi", "dmp", "mssante", "cards", "prescription")
+KNOWN = ("psc", "insi", "dmp", "mssante", "cards", "prescription", "apcv")
 """Services a whole bench runs, in the order in which they start."""
 
 ServiceClass = Any

@@ -19,6 +19,8 @@ from rules.formats.apcv_names import AUTHENTICATE, DESTROY, SIGN
 from rules.formats.gesture import Gesture
 from rules.judge import JournalView
 
+_TELLING = 110
+"""Characters of the frame: no two codes begin with the same ones."""
 FIRST_USE = timedelta(minutes=5)
 _TYPED = " \t\r\n"
 """What a scanner adds after the text, and no text begins or ends with (sheet §2)."""
@@ -47,7 +49,7 @@ def data_unchanged(view: JournalView, _context: Context) -> Iterator[Finding]:
         data = call.request.data
         if data is None:
             continue
-        scanned = _scanned(view, call.exchange)
+        scanned = _scanned(view, call.exchange) or _shown(view, data.text)
         if scanned is None:
             for found in damaged(data):
                 yield _at(call, found.place, found.expected, found.found, found.advice)
@@ -67,6 +69,15 @@ def _scanned(view: JournalView, call: Exchange) -> str | None:
         if exchange.position > call.position:
             text = gesture.parameters.get("donnees")
             return text.strip(_TYPED) if isinstance(text, str) else None
+    return None
+
+
+def _shown(view: JournalView, text: str) -> str | None:
+    """The code that the bench's phone dictated and that begins alike: the point tells codes."""
+    for exchange in view.of("apcv", "telephone"):
+        told = exchange.response.body.decode("ascii", "replace") if exchange.response else ""
+        if len(text) > _TELLING and told[:_TELLING] == text[:_TELLING]:
+            return told
     return None
 
 

@@ -45,7 +45,7 @@ def admit(
     if found is not None and found.rejects is not None:
         _refuse(found.rejects)
     if message.assertion is not None and message.assertion.psc:
-        _admit_psc(request, kernel, message.assertion.saml.name_id)
+        admit_psc(request, kernel, message.assertion.saml.name_id)
     if message.lps is None or message.lps.idam not in (settings["idam"]):
         _refuse("desir_550")
 
@@ -59,7 +59,8 @@ def _circumstances(request: HttpRequest, kernel: Kernel, settings: Mapping[str, 
     )
 
 
-def _admit_psc(request: HttpRequest, kernel: Kernel, name_id: str | None) -> None:
+def admit_psc(request: HttpRequest, kernel: Kernel, name_id: str | None) -> None:
+    """Demand the PSC token of the user an assertion names; raises RefusedError."""
     # Where the PSC token travels is unknown: the Authorization header is our placeholder.
     scheme, _, text = (request.header("Authorization") or "").partition(" ")
     token = read_jwt(text) if scheme.lower() == "bearer" else None

@@ -1,0 +1,11 @@
+"""Appli carte Vitale: services AUTH and SIGN, and the phone that shows its code.
+
+- :mod:`.codec`: what a QR or NFC carries, sealed by the simulator;
+- :mod:`.state`: profiles, codes already used, contexts — no wire;
+- :mod:`.wire`: answers as bytes; faults are those of INSi, of the same family;
+- :mod:`.errors`: CodeStatut, all ours but 0;
+- :mod:`.faults`: lies and failures a tester may ask for;
+- :mod:`.admission`: who is let in;
+- :mod:`.telephone`: the page that plays the phone;
+- :mod:`.server`: the addresses.
+"""

@@ -1,0 +1,297 @@
+"""The appli carte Vitale as a service of the bench: AUTH, SIGN, the phone.
+
+Source: sheet ``apcv`` §3 to §5 and §11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, cast
+
+from lxml import etree
+
+from fixtures.apcv import ApcvFixture, make_apcv
+from rules.artefact import MalformedError
+from rules.exchange import Correlation, Outcome
+from rules.formats.apcv import ApcvRequest, read_request
+from rules.formats.apcv_names import AUTHENTICATE, DESTROY, PATH_AUTH, PATH_SIGN, SIGN
+from rules.formats.insi import ContexteLps
+from simulators.apcv import faults, telephone
+from simulators.apcv.admission import admit, require_practice
+from simulators.apcv.codec import Codec, UnreadableCodeError
+from simulators.apcv.errors import Code, StatusError
+from simulators.apcv.state import ApcvContext, ApcvState, Profile
+from simulators.apcv.wire import CONTENT_TYPE, Opened, envelope, give, report
+from simulators.http import ClientCertificate, HttpListener, HttpRequest, HttpResponse, Route
+from simulators.insi.admission import RefusedError
+from simulators.insi.errors import CATALOGUE, ServiceError
+from simulators.insi.wire import fault
+from simulators.kernel import Kernel
+from simulators.reading import ReadOnce
+from simulators.store import Unit
+
+HOSTNAMES = ("qualiflps.ecv-xp.sesam-vitale.fr", "ias.apcv.sesam-vitale.fr")
+"""Qualification and production."""
+PHONE = "/telephone"
+MAX_BODY = 1024 * 1024
+LIFE = timedelta(minutes=20)
+"""Seen for a médecin généraliste; it depends on the speciality, we do not know how."""
+
+
+class ApcvService:
+    """The simulator; its listener is ``apcv``."""
+
+    name = "apcv"
+    faults: Mapping[str, str] = faults.FAULTS
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._requests = ReadOnce(read_request)
+
+    def listeners(self) -> Sequence[HttpListener]:
+        """One address: the assertion vouches for the caller, not the handshake."""
+        routes = tuple(
+            Route(("POST",), path, self.call, self._operation) for path in (PATH_AUTH, PATH_SIGN)
+        )
+        phone = (
+            Route(("GET",), PHONE, self.show, "telephone"),
+            Route(("GET",), f"{PHONE}/texte", self.dictate, "telephone"),
+            Route(("POST",), f"{PHONE}/action", self.touch, "telephone"),
+        )
+        return (
+            HttpListener(
+                "apcv", (*routes, *phone), HOSTNAMES, ClientCertificate.OPTIONAL, max_body=MAX_BODY
+            ),
+        )
+
+    def _operation(self, request: HttpRequest) -> str:
+        try:
+            return self._requests.first(request).operation or "?"
+        except MalformedError:
+            return "?"
+
+    def call(self, request: HttpRequest, unit: Unit) -> HttpResponse:
+        """Answer one SOAP call."""
+        try:
+            message = self._requests.again(request)
+        except MalformedError:
+            return _refusal(CATALOGUE["desir_9010"], None)
+        if request.fault == faults.HTML:
+            return _page_of_proxy()
+        try:
+            if request.fault in faults.SOAP_FAULTS:
+                raise RefusedError(CATALOGUE[request.fault])
+            professional = admit(message, request, self._kernel)
+            return self._serve(message, request, professional, unit)
+        except RefusedError as refused:
+            return _refusal(refused.error, message)
+
+    def _serve(
+        self, message: ApcvRequest, request: HttpRequest, professional: str, unit: Unit
+    ) -> HttpResponse:
+        operation = message.operation
+        assert operation is not None  # AV-02 refuses any other body
+        patient = None
+        try:
+            if request.fault in faults.STATUS:
+                raise StatusError(faults.STATUS[request.fault])
+            context = self._context(message, request, professional, unit)
+            root = report(operation, Code.OK, request.at)
+            if context is not None:
+                patient = self._give(root, context, unit)
+            code = Code.OK
+        except StatusError as error:
+            code = error.code
+            root = report(operation, code, request.at)
+        return _answer(root, message, request.fault, code, patient)
+
+    def _context(
+        self, message: ApcvRequest, request: HttpRequest, professional: str, unit: Unit
+    ) -> ApcvContext | None:
+        """The context to give; None when the answer gives none."""
+        state, now = self._state(unit), request.at
+        if message.operation == AUTHENTICATE:
+            require_practice(message, self._kernel)
+            try:
+                shown = self._codec.read(message.data.text if message.data else "")
+            except UnreadableCodeError as error:
+                raise StatusError(Code.UNREADABLE) from error
+            return state.authenticate(shown, professional, now, LIFE)
+        if message.operation == DESTROY:
+            state.destroy(message.context_id, professional)
+            return None
+        if message.operation == SIGN:
+            state.usable(message.context_id, professional, now)
+            return None
+        return state.current(professional, now)
+
+    def _give(self, root: etree._Element, context: ApcvContext, unit: Unit) -> str | None:
+        told = self._told(context.serial)
+        profile = self._state(unit).profile(context.serial)
+        kind = profile.kind if profile else told.kind
+        give(root, Opened(context.id, context.ends), kind, told)
+        return told.holder.ins
+
+    def show(self, request: HttpRequest, unit: Unit) -> HttpResponse:
+        """``GET /telephone``: the page of a profile, the first one by default."""
+        found = self._asked(request.query.get("profil"), unit)
+        if found is None:
+            return _text(404, "Aucun téléphone n'a ce numéro de série.\n")
+        told, profile = found
+        contexts = tuple(c for c in self._state(unit).contexts() if c.serial == told.serial)
+        code = self._codec.show(told.serial, request.at)
+        screen = telephone.Screen(told, profile, code, contexts, request.at)
+        body = telephone.page(screen, self._everyone())
+        return HttpResponse(200, (("Content-Type", telephone.HTML),), body)
+
+    def dictate(self, request: HttpRequest, unit: Unit) -> HttpResponse:
+        """``GET /telephone/texte``: a new code, as a scanner would type it."""
+        found = self._asked(request.query.get("profil"), unit)
+        if found is None:
+            return _text(404, "Aucun téléphone n'a ce numéro de série.\n")
+        code = self._codec.show(found[0].serial, request.at)
+        return HttpResponse(200, (("Content-Type", telephone.TEXT),), code.encode("ascii"))
+
+    def touch(self, request: HttpRequest, unit: Unit) -> HttpResponse:
+        """``POST /telephone/action``: ``expirer``, ``revoquer``, ``retablir``, ``erreur``."""
+        form = request.form
+        found = self._asked(form.get("profil"), unit)
+        action = form.get("action", "")
+        if found is None or action not in ("expirer", "revoquer", "retablir", "erreur"):
+            return _text(400, "Donner profil, et action : expirer, revoquer, retablir, erreur.\n")
+        serial = found[0].serial
+        if action == "expirer":
+            self._state(unit).expire(serial, request.at)
+        elif action == "erreur":
+            self._kernel.faults.add(self.name, AUTHENTICATE, fault="statut-8")
+        else:
+            self._state(unit).change(serial, revoked=action == "revoquer")
+        return HttpResponse(303, (("Location", f"{PHONE}?profil={serial}"),))
+
+    def prepare(self, unit: Unit) -> None:
+        """Put the profiles of the world, once."""
+        everyone = self._everyone()
+        self._state(unit).fill(Profile(one.serial, one.kind, one.revoked) for one in everyone)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Its part of the environment descriptor."""
+        address = self._kernel.addresses["apcv"]
+        paths = {"auth": PATH_AUTH, "sign": PATH_SIGN, "telephone": PHONE}
+        return {name: address.url(path) for name, path in paths.items()}
+
+    def state(self, unit: Unit) -> Mapping[str, Any]:
+        """Profiles by serial number, contexts of those who read them."""
+        state, now = self._state(unit), self._kernel.clock.now()
+        return {
+            "profils": {p.serial: {"type": p.kind, "revoque": p.revoked} for p in state.profiles()},
+            "contextes": [
+                {
+                    "identifiant": c.id,
+                    "profil": c.serial,
+                    "professionnel": c.professional,
+                    "fin": c.ends.isoformat(),
+                    "etat": c.state_at(now),
+                }
+                for c in state.contexts()
+            ],
+        }
+
+    def set_state(self, unit: Unit, change: Mapping[str, Any]) -> None:
+        """``{"profils": {"<numSerie>": {"type": "D", "revoque": true, "expire": true}}}``.
+
+        ``expire`` ends the contexts of the profile now.
+        """
+        profiles = change.get("profils")
+        if set(change) != {"profils"} or not isinstance(profiles, Mapping):
+            raise ValueError('ApCV : {"profils": {"<numSerie>": {…}}} est attendu.')
+        for serial, told in cast("Mapping[str, Any]", profiles).items():
+            self._change(unit, serial, told)
+
+    def _change(self, unit: Unit, serial: str, told: Any) -> None:
+        state = self._state(unit)
+        if state.profile(serial) is None or not isinstance(told, Mapping):
+            raise ValueError(f"ApCV : profil {serial} inconnu, ou changement illisible.")
+        for name, value in cast("Mapping[str, Any]", told).items():
+            if name == "type" and value in ("T", "D", "R"):
+                state.change(serial, kind=value)
+            elif name == "revoque" and isinstance(value, bool):
+                state.change(serial, revoked=value)
+            elif name == "expire" and value is True:
+                state.expire(serial, self._kernel.clock.now())
+            else:
+                raise ValueError(
+                    f"ApCV : « {name} » : {value!r} ne veut rien dire. Attendus : type (T, D, R), "
+                    "revoque (true ou false), expire (true)."
+                )
+
+    @property
+    def _codec(self) -> Codec:
+        return Codec(self._kernel.campaign, self._kernel.seed)
+
+    def _everyone(self) -> tuple[ApcvFixture, ...]:
+        return make_apcv(self._kernel.world)
+
+    def _told(self, serial: str) -> ApcvFixture:
+        return next(one for one in self._everyone() if one.serial == serial)
+
+    def _asked(self, serial: str | None, unit: Unit) -> tuple[ApcvFixture, Profile] | None:
+        everyone = self._everyone()
+        told = next((one for one in everyone if serial in (None, one.serial)), None)
+        profile = None if told is None else self._state(unit).profile(told.serial)
+        return None if told is None or profile is None else (told, profile)
+
+    def _state(self, unit: Unit) -> ApcvState:
+        return ApcvState(unit.connection, self._kernel.campaign)
+
+
+def _answer(
+    root: etree._Element, message: ApcvRequest, lie: str | None, code: Code, patient: str | None
+) -> HttpResponse:
+    body = envelope(root, message.soap.message_id)
+    if lie in faults.LIES:
+        body = _spoilt(body, lie)
+    return HttpResponse(
+        200,
+        (("Content-Type", CONTENT_TYPE),),
+        body,
+        outcome=Outcome.ACCEPTED if code is Code.OK else Outcome.REFUSED,
+        error_code=None if code is Code.OK else f"statut-{code}",
+        correlation=_correlation(message, patient),
+    )
+
+
+def _spoilt(body: bytes, lie: str | None) -> bytes:
+    whole = etree.fromstring(body)
+    faults.spoil(whole[-1][0], lie)
+    return etree.tostring(whole, encoding="UTF-8", xml_declaration=False)
+
+
+def _refusal(error: ServiceError, message: ApcvRequest | None) -> HttpResponse:
+    return HttpResponse(
+        500,
+        (("Content-Type", CONTENT_TYPE),),
+        fault(error, message.soap.message_id if message else None),
+        outcome=Outcome.FAILED if error.technical else Outcome.REFUSED,
+        error_code=error.code,
+        correlation=_correlation(message, None) if message else Correlation(),
+    )
+
+
+def _correlation(message: ApcvRequest, patient: str | None) -> Correlation:
+    lps = None if message.lps is None else ContexteLps(message.lps.element)
+    return Correlation(
+        patient=patient,
+        professional=message.assertion.saml.name_id if message.assertion else None,
+        software=lps.instance if lps else None,
+    )
+
+
+def _page_of_proxy() -> HttpResponse:
+    body = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+    headers = (("Content-Type", "text/html"),)
+    return HttpResponse(502, headers, body, outcome=Outcome.FAILED, error_code="http-502")
+
+
+def _text(status: int, sentence: str) -> HttpResponse:
+    return HttpResponse(status, (("Content-Type", "text/plain; charset=utf-8"),), sentence.encode())
