@@ -16,12 +16,14 @@ from starlette.routing import Route
 
 from reference_impl import contract, contract_cards
 from reference_impl import contract_identity as asking
+from reference_impl import contract_prescriptions as prescribing
 from reference_impl.errors import InvalidRequestError, LgcError
 from reference_impl.gestures import (
     cards,
     exchanges,
     identity,
     patients,
+    prescriptions,
     reception,
     sessions,
     verification,
@@ -101,6 +103,36 @@ ACTIONS: Mapping[str, Action] = {
     "card.close": Action(contract_cards.CloseCps, contract_cards.CpsAnswer, cards.close),
     "card.read_vitale": Action(
         contract.NoParameters, contract_cards.VitaleAnswer, cards.read_vitale
+    ),
+    "drug.search": Action(
+        prescribing.SearchDrugs, prescribing.DrugsAnswer, prescriptions.search_drugs
+    ),
+    "prescription.create": Action(
+        prescribing.CreatePrescription, prescribing.PrescriptionAnswer, prescriptions.create
+    ),
+    "prescription.validate": Action(
+        prescribing.PrescriptionAndProfessional,
+        prescribing.ValidatedAnswer,
+        prescriptions.validate,
+    ),
+    "prescription.print": Action(
+        prescribing.PrintPrescription, contract.PrintAnswer, prescriptions.print_page
+    ),
+    "prescription.search": Action(
+        prescribing.SearchPrescriptions, prescribing.PrescriptionsAnswer, prescriptions.search
+    ),
+    "prescription.consult": Action(
+        prescribing.ConsultPrescription, prescribing.PrescriptionAnswer, prescriptions.consult
+    ),
+    "prescription.cancel": Action(
+        prescribing.PrescriptionAndProfessional,
+        prescribing.PrescriptionAnswer,
+        prescriptions.cancel,
+    ),
+    "prescription.renew": Action(
+        prescribing.PrescriptionAndProfessional,
+        prescribing.PrescriptionAnswer,
+        prescriptions.renew,
     ),
     "outbox.read": Action(contract.NoParameters, contract.OutboxAnswer, exchanges.read_outbox),
     "outbox.flush": Action(contract.NoParameters, contract.OutboxAnswer, exchanges.flush_outbox),

@@ -18,6 +18,14 @@ from reference_impl.insi.log import InsiLog
 from reference_impl.outbox import Kind, Outbox, Shipper, Worker
 from reference_impl.people import Environment
 from reference_impl.ports import Clock, DmpGateway, DocumentWriter, Mailer
+from reference_impl.prescriptions.client import PrescriptionClient
+from reference_impl.prescriptions.number import Numbers
+from reference_impl.prescriptions.records import OrdonnanceRecords
+from reference_impl.prescriptions.rest import RestWire
+from reference_impl.prescriptions.service import Prescriptions
+from reference_impl.prescriptions.soap import SoapWire
+from reference_impl.prescriptions.traces import Traces
+from reference_impl.prescriptions.wire import Wire
 from reference_impl.psc import PscSessions
 from reference_impl.records import Records
 from reference_impl.shipping import DmpShipper, MailShipper, Publisher
@@ -49,6 +57,7 @@ class Lgc:
     worker: Worker
     cards: Cards
     vitale: VitaleReader
+    prescriptions: Prescriptions
     _locks: dict[str, threading.RLock] = field(
         default_factory=lambda: defaultdict(threading.RLock), repr=False
     )
@@ -152,4 +161,30 @@ def assemble(base: Base, outside: Outside) -> Lgc:
         worker=Worker(outbox, base.clock),
         cards=base.cards,
         vitale=VitaleReader(base.environment, base.cards.readers_in_use),
+        prescriptions=_prescriptions(base),
+    )
+
+
+def _prescriptions(base: Base) -> Prescriptions:
+    environment, settings = base.environment, base.environment.ordonnance
+    wire: Wire
+    if settings.wire == "soap":
+        wire = SoapWire(
+            settings.soap,
+            environment.software,
+            base.transport,
+            base.ids,
+            base.clock,
+            base.cards,
+            base.sessions,
+        )
+    else:
+        wire = RestWire(settings.rest, base.transport, base.sessions)
+    return Prescriptions(
+        environment,
+        OrdonnanceRecords(base.store),
+        PrescriptionClient(wire, environment.software, base.clock, Traces(base.store)),
+        Numbers(base.store, base.ids),
+        base.ids,
+        base.clock,
     )

@@ -35,6 +35,11 @@ class Keyed:
         held = value if isinstance(value, Mapping) else {}
         return cls(**{f.name: _read(f, held.get(f.metadata["key"])) for f in fields(cls)})
 
+    @classmethod
+    def from_bare(cls, value: object) -> Self | None:  # noqa: ARG003  for those that have one
+        """Read a value that is no object; None when it means nothing."""
+        return None
+
     def to_json(self) -> dict[str, Any]:
         """The object, without what is absent."""
         written = {f.metadata["key"]: _written(getattr(self, f.name)) for f in fields(self)}
@@ -54,7 +59,7 @@ def _one(kind: type, value: object) -> Any:
     if value is None:
         return None
     if issubclass(kind, Keyed):
-        return kind.from_json(value) if isinstance(value, Mapping | int) else None
+        return kind.from_json(value) if isinstance(value, Mapping) else kind.from_bare(value)
     if kind is bool:
         return {"true": True, "false": False}.get(str(value).lower())
     if kind is int:

@@ -89,11 +89,10 @@ class Quantity(Keyed):
     unit: str | None = key("unite")
 
     @classmethod
-    def from_json(cls, value: object) -> Self:
+    def from_bare(cls, value: object) -> Self | None:
         """A bare number is a quantity without unit."""
-        if isinstance(value, Mapping):
-            return super(Quantity, cls).from_json(value)
-        return super(Quantity, cls).from_json({"valeur": value})
+        read = cls.from_json({"valeur": value})
+        return read if read.value is not None else None
 
     def to_json(self) -> Any:
         """A bare number again."""

@@ -1,0 +1,209 @@
+"""The driver contract of ordonnances: ``drug.search`` and ``prescription.*``."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field
+
+from reference_impl.contract import (
+    Answer,
+    Parameters,
+    PatientJson,
+    ShipmentJson,
+)
+
+MOST = 100_000
+
+
+class QuantityJson(Parameters):
+    """Nombre de conditionnements, et leur unité EDQM (boîte si elle est absente)."""
+
+    valeur: int = Field(ge=0, le=MOST)
+    unite: str | None = None
+
+
+class SubstitutionJson(Parameters):
+    """G : permise ; N : exclue, avec son motif MTE, EFG ou CIF."""
+
+    code: str
+    motif: str | None = None
+
+
+class LineJson(Parameters):
+    """Ligne du modèle neutre, sans numéro ni identifiant ; médicament par défaut."""
+
+    eprescType: str | None = None  # noqa: N815  a name of the neutral model
+    cis: str | None = None
+    cip13: str | None = None
+    mv: str | None = None
+    lpp: str | None = None
+    emdn: str | None = None
+    libelle: str | None = None
+    preparationMagistrale: bool | None = None  # noqa: N815
+    stupefiant: bool | None = None
+    traitementSubstitutionOpiaces: bool | None = None  # noqa: N815
+    posologieTexte: str | None = None  # noqa: N815
+    dureeJours: int | None = Field(default=None, le=MOST)  # noqa: N815
+    quantite: QuantityJson | int | None = None
+    renouvellements: int | None = Field(default=None, le=MOST)
+    substitution: SubstitutionJson | None = None
+    ald: bool | None = None
+    atmp: bool | None = None
+    prevention: bool | None = None
+    nonRemboursable: bool | None = None  # noqa: N815
+    horsAMM: bool | None = None  # noqa: N815
+    urgent: bool | None = None
+    aJeun: bool | None = None  # noqa: N815
+    mentions: list[str] = Field(default_factory=list)
+
+
+class ExecutorJson(Parameters):
+    """Exécutant désigné : la pharmacie qui délivrera."""
+
+    rpps: str | None = None
+    nom: str | None = None
+    prenom: str | None = None
+    finess: str | None = None
+    structure: str | None = None
+    adresse: str | None = None
+
+
+class SearchDrugs(Parameters):
+    """Mots, ou code CIS ou CIP."""
+
+    texte: str = Field(min_length=1)
+
+
+class CreatePrescription(Parameters):
+    """Ordonnance à écrire ; ``remplace`` est l’idNat du titulaire remplacé."""
+
+    patient: str
+    professionnel: str
+    lignes: list[LineJson]
+    remplace: str | None = None
+    consentement: bool = True
+    type: str | None = None
+    sous_type: str | None = None
+    flags: list[str] = Field(default_factory=list)
+    validite_jours: int | None = None
+    executant_designe: ExecutorJson | None = None
+
+
+class PrescriptionAndProfessional(Parameters):
+    """Ordonnance du logiciel, et qui agit."""
+
+    ordonnance: str
+    professionnel: str
+
+
+class PrintPrescription(Parameters):
+    """Ordonnance à imprimer ; sans précision, comme le patient l’a décidé."""
+
+    ordonnance: str
+    avec_consentement: bool | None = None
+
+
+class SearchPrescriptions(Parameters):
+    """Recherche, hors dossier quand ``patient`` est null ; jours compris."""
+
+    professionnel: str
+    patient: str | None = None
+    debut: date | None = None
+    fin: date | None = None
+
+
+class ConsultPrescription(Parameters):
+    """Ordonnance à relire, par son numéro."""
+
+    numero: str = Field(min_length=1)
+    professionnel: str
+
+
+class DrugJson(Answer):
+    """Médicament de la base ; CIP13 de sa première présentation."""
+
+    cis: str
+    cip13: str | None
+    libelle: str
+    stupefiant: bool
+
+
+class DocumentIdsJson(Answer):
+    """Documents locaux de l’ordonnance."""
+
+    n1: str | None
+    n3: str | None
+
+
+class FollowUpJson(Answer):
+    """Ce qui a été fait de l’ordonnance, comme l’écran le montre ; listes de phrases."""
+
+    delivrees: list[str]
+    modifiees: list[str]
+    supprimees: list[str]
+    remplacees_ou_ajoutees: list[str]
+    ecran: str
+
+
+class PrescriptionJson(Answer):
+    """Ordonnance ; ``id`` est null quand elle est d’un autre logiciel."""
+
+    id: str | None
+    numero: str | None
+    etat: Literal["brouillon", "enregistrée", "sans code", "annulée"]
+    etat_service: str | None = None
+    code_2d: str | None
+    documents: DocumentIdsJson
+    contenu: dict[str, Any]
+    executions: list[dict[str, Any]]
+    suivi: FollowUpJson | None = None
+    numeros_annules: list[str] = Field(default_factory=list)
+    alertes: list[str]
+
+
+class FoundPatientJson(Answer):
+    """Patient d’une ordonnance trouvée ; ``id`` quand il a un dossier ici."""
+
+    id: str | None
+    nom_naissance: str | None
+    prenoms: list[str]
+    date_naissance: str | None
+    sexe: str | None
+
+
+class FoundPrescriptionJson(Answer):
+    """Ordonnance trouvée."""
+
+    numero: str | None
+    date: str | None
+    type: str | None
+    sous_type: str | None
+    consentement: bool | None
+    patient: FoundPatientJson | None
+
+
+class DrugsAnswer(Answer):
+    """Médicaments trouvés."""
+
+    medicaments: list[DrugJson]
+
+
+class PrescriptionAnswer(Answer):
+    """L’ordonnance, et l’état du patient quand il a un dossier ici."""
+
+    ordonnance: PrescriptionJson
+    patient: PatientJson | None
+
+
+class ValidatedAnswer(PrescriptionAnswer):
+    """L’ordonnance validée, et ses dépôts dans le DMP."""
+
+    envois: list[ShipmentJson]
+
+
+class PrescriptionsAnswer(Answer):
+    """Ordonnances trouvées."""
+
+    ordonnances: list[FoundPrescriptionJson]

@@ -1,0 +1,313 @@
+"""Ordonnances of one installation: writing, validating, cancelling, renewing, reading back.
+
+Nothing leaves before :meth:`Prescriptions.validate`. Source: sheet e-prescription
+§2, §3, §7; seeds (screens of a real software) for consultation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+from reference_impl.errors import (
+    ConfigurationError,
+    ForbiddenGestureError,
+    InvalidRequestError,
+    RefusedError,
+    UnknownRecordError,
+)
+from reference_impl.ids import SeededIds
+from reference_impl.insi.assertion import PHYSICIAN, am_speciality
+from reference_impl.people import Environment, Patient, Professional
+from reference_impl.ports import Clock
+from reference_impl.prescriptions.client import Consulted, PrescriptionClient, finess_of
+from reference_impl.prescriptions.drugs import OUR_BASE, DrugBase, read_base
+from reference_impl.prescriptions.model import (
+    BIZONE,
+    EXCEPTION,
+    HEALTH_PRODUCTS,
+    SECURE,
+    Executor,
+    InsNumber,
+    Line,
+    LpsName,
+    Ordonnance,
+    PatientIdentity,
+    Prescriber,
+    Substitute,
+)
+from reference_impl.prescriptions.number import Numbers, paris
+from reference_impl.prescriptions.records import Kept, OrdonnanceRecords, State
+from reference_impl.prescriptions.sending import Sender
+from reference_impl.prescriptions.wire import EXECUTED, OPPOSED, UNKNOWN
+from reference_impl.prescriptions.writing import (
+    flags_of,
+    line_of,
+    require_line_allowed,
+    validity_days,
+)
+
+LONGEST_NAME = 100
+_SUBTYPES = {BIZONE: "BZN", EXCEPTION: "EXC", SECURE: "SEC"}
+_STANDARD = "STD"
+OPPOSITION = (
+    "Le patient s’oppose à la consultation de ce qui a été délivré : seule l’ordonnance est "
+    "montrée."
+)
+_UNQUALIFIED = (
+    "L’identité de ce patient n’est pas qualifiée : l’ordonnance part sans INS et ne peut pas être "
+    "déposée dans le DMP."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a prescriber asks; None is left to the software."""
+
+    lines: Sequence[Line]
+    consent: bool
+    kind: str | None = None
+    subtype: str | None = None
+    flags: tuple[str, ...] = ()
+    validity: int | None = None
+    executor: Executor | None = None
+
+
+class Prescriptions:
+    """The room of ordonnances; errors are those of :mod:`reference_impl.errors`."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        records: OrdonnanceRecords,
+        client: PrescriptionClient,
+        numbers: Numbers,
+        ids: SeededIds,
+        clock: Clock,
+    ) -> None:
+        self._environment = environment
+        self.records = records
+        self.client = client
+        self._sender = Sender(records, client, numbers, clock)
+        self._ids = ids
+        self._clock = clock
+
+    @cached_property
+    def drugs(self) -> DrugBase:
+        """The drug base, read once. Raises ConfigurationError."""
+        return read_base(self._environment.ordonnance.base or OUR_BASE)
+
+    def create(
+        self, patient: Patient, author: Professional, owner: Professional, wish: Wish
+    ) -> Kept:
+        """A draft: nothing leaves. ``owner`` is the titulaire, the author when there is no other.
+
+        Raises InvalidRequestError with the line at fault.
+        """
+        if not wish.lines:
+            raise InvalidRequestError(
+                "ORDONNANCE_VIDE", "Une ordonnance a au moins une ligne.", "lignes"
+            )
+        lines = tuple(self._line(each, n) for n, each in enumerate(wish.lines, start=1))
+        flags = flags_of(lines, wish.flags)
+        subtype = wish.subtype or next((_SUBTYPES[f] for f in flags if f in _SUBTYPES), _STANDARD)
+        kept = Kept(
+            id=self._ids.local("o"),
+            patient_id=patient.id,
+            professional_id=author.national_id,
+            validity_days=validity_days(lines, wish.validity),
+            created_at=self._clock.now().replace(microsecond=0),
+            ordonnance=Ordonnance(
+                kind=wish.kind or HEALTH_PRODUCTS,
+                subtype=subtype,
+                consent=wish.consent,
+                prescriber=_prescriber(owner),
+                substitute=_substitute(author) if author is not owner else None,
+                patient=self._identity(patient),
+                flags=flags,
+                wished_executor=wish.executor,
+                lps=LpsName(self._environment.software.name, self._environment.software.version),
+                lines=lines,
+            ),
+        )
+        self._require_allowed(kept, patient)
+        self.records.add(kept)
+        return kept
+
+    def validate(self, kept: Kept, patient: Patient, author: Professional) -> Kept:
+        """Send a draft: « enregistrée », or « sans code » when the service is down.
+
+        Done again, it changes nothing but a draft that a crash left half sent.
+        """
+        _require_author(kept, author)
+        if kept.state is State.CANCELLED:
+            raise ForbiddenGestureError(
+                "ORDONNANCE_ANNULEE", "Cette ordonnance est annulée.", "ordonnance"
+            )
+        if kept.state is State.RECORDED:
+            return kept
+        if kept.state is State.WITHOUT_CODE:
+            return self._late(kept, author)
+        if not kept.in_doubt:
+            kept = self._as_it_stands(kept, patient)
+        return self._sender.send(kept, author)
+
+    def cancel(self, kept: Kept, author: Professional) -> Kept:
+        """Cancel what nobody executed; once cancelled, cancelling again does nothing."""
+        _require_author(kept, author)
+        if kept.state is State.CANCELLED:
+            return kept
+        if kept.number is not None and (kept.registered or kept.in_doubt):
+            self._cancel_there(kept, author)
+        deposited = ("Les documents déposés dans le DMP ne sont pas retirés par l’annulation.",)
+        return self.records.save(
+            replace(
+                kept,
+                state=State.CANCELLED,
+                in_doubt=False,
+                alerts=kept.alerts + (deposited if kept.published else ()),
+            )
+        )
+
+    def renew(
+        self, kept: Kept, patient: Patient, author: Professional, owner: Professional
+    ) -> Kept:
+        """A new draft with the same lines, judged again as of today."""
+        told = kept.ordonnance
+        wish = Wish(
+            lines=told.lines,
+            consent=bool(told.consent),
+            kind=told.kind,
+            flags=told.flags,
+            validity=kept.validity_days,
+            executor=told.wished_executor,
+        )
+        return self.create(patient, author, owner, wish)
+
+    def consult(self, number: str, author: Professional) -> tuple[Kept | None, Consulted]:
+        """EP3; executions are not even asked for when the patient is known to be opposed."""
+        local = self.records.numbered(number)
+        wanted = local is None or local.ordonnance.consent is not False
+        try:
+            found = self.client.consult(number, author, with_executions=wanted)
+        except RefusedError as error:
+            if error.code == UNKNOWN:
+                raise UnknownRecordError(
+                    "ORDONNANCE_INCONNUE_DU_SERVICE", error.message, "numero"
+                ) from error
+            if error.code != OPPOSED or not wanted:
+                raise
+            found = self.client.consult(number, author, with_executions=False)
+            found = replace(found, allowed=False)
+        if not found.allowed or not wanted:
+            found = _without_executions(found)
+        if local is not None and local.registered and found.state == "ANNULEE":
+            local = self.records.save(replace(local, state=State.CANCELLED))
+        return local, found
+
+    def today(self) -> date:
+        """The local day."""
+        return self._clock.now().astimezone(paris()).date()
+
+    def _line(self, line: Line, n: int) -> Line:
+        return replace(line_of(line, n, self.drugs), line_id=self._ids.uuid())
+
+    def _late(self, kept: Kept, author: Professional) -> Kept:
+        if not kept.published:
+            # A crash came before its documents.
+            return kept
+        if not self._environment.ordonnance.late:
+            raise ForbiddenGestureError(
+                "ENVOI_TARDIF_DESACTIVE",
+                "Cette ordonnance a été remise sans Code 2D : l’envoi tardif n’est pas activé, "
+                "faites-en une nouvelle.",
+                "ordonnance",
+            )
+        return self._sender.send(kept, author)
+
+    def _as_it_stands(self, kept: Kept, patient: Patient) -> Kept:
+        """The identity as it is now, and the rules judged as of today."""
+        content = replace(kept.ordonnance, patient=self._identity(patient))
+        alerts = tuple(a for a in kept.alerts if a != _UNQUALIFIED)
+        if not patient.qualified:
+            alerts = (*alerts, _UNQUALIFIED)
+        kept = replace(kept, ordonnance=content, alerts=alerts)
+        self._require_allowed(kept, patient)
+        return kept
+
+    def _require_allowed(self, kept: Kept, patient: Patient) -> None:
+        name = patient.traits.birth_name
+        if not 1 <= len(name) <= LONGEST_NAME:
+            raise InvalidRequestError(
+                "NOM_TROP_LONG",
+                f"Le nom de naissance a {len(name)} caractères : le service en accepte "
+                f"{LONGEST_NAME}.",
+                "patient",
+            )
+        for line in kept.ordonnance.lines:
+            require_line_allowed(
+                line, patient.traits, self.today(), kept.ordonnance.wished_executor
+            )
+
+    def _identity(self, patient: Patient) -> PatientIdentity:
+        """Traits, and the INS of a qualified identity alone (N13)."""
+        traits, ins = patient.traits, patient.ins if patient.qualified else None
+        return PatientIdentity(
+            ins=InsNumber(ins.value, self._environment.document_oid(ins)) if ins else None,
+            birth_name=traits.birth_name,
+            given_names=tuple(traits.birth_given_names.split()),
+            birth_date=traits.birth_date,
+            sex=traits.sex,
+        )
+
+    def _cancel_there(self, kept: Kept, author: Professional) -> None:
+        assert kept.number is not None
+        try:
+            self.client.cancel(kept.number, author.rpps, author)
+        except RefusedError as error:
+            if error.code == UNKNOWN and kept.in_doubt:
+                return
+            if error.code == EXECUTED:
+                raise ForbiddenGestureError(
+                    "ORDONNANCE_EXECUTEE", error.message, "ordonnance"
+                ) from error
+            raise
+
+
+def _require_author(kept: Kept, author: Professional) -> None:
+    if kept.professional_id != author.national_id:
+        raise ForbiddenGestureError(
+            "AUTRE_PRESCRIPTEUR",
+            "Cette ordonnance est d’un autre prescripteur : lui seul la valide ou l’annule.",
+            "professionnel",
+        )
+
+
+def _without_executions(found: Consulted) -> Consulted:
+    return replace(found, allowed=False, ordonnance=replace(found.ordonnance, executions=()))
+
+
+def _prescriber(owner: Professional) -> Prescriber:
+    return Prescriber(
+        rpps=owner.rpps,
+        am=owner.billing_id or None,
+        finess=finess_of(owner),
+        speciality=_speciality(owner),
+        family_name=owner.family_name,
+        given_name=owner.given_name,
+    )
+
+
+def _speciality(owner: Professional) -> str | None:
+    if owner.profession != PHYSICIAN:
+        return None
+    try:
+        return am_speciality(owner)
+    except ConfigurationError:
+        return None
+
+
+def _substitute(author: Professional) -> Substitute:
+    return Substitute(author.rpps, author.family_name, author.given_name)
