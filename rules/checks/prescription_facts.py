@@ -1,0 +1,195 @@
+"""What a journal shows of ordonnances: gestures, EP4 sent, documents, pages.
+
+A gesture is journaled after the exchanges it caused. A document is of a gesture
+when the answer names it among its ``envois``, else when the gesture caused its
+deposit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rules.exchange import Exchange, Outcome
+from rules.findings import Finding
+from rules.formats.cda import ClinicalDocument
+from rules.formats.gesture import Gesture
+from rules.formats.ordonnance_page import PrintedOrdonnance
+from rules.formats.prescription import Ordonnance
+from rules.formats.prescription_wire import CANCELLATION, CREATION, EpRequest
+from rules.judge import JournalView
+
+SERVICE = "prescription"
+VALIDATE, PRINT = "prescription.validate", "prescription.print"
+PROCESSED = "couper-apres-traitement"
+"""Fault under which the service registered, then answered nothing."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An EP4 with the ordonnance it registers."""
+
+    exchange: Exchange
+    ordonnance: Ordonnance
+
+    @property
+    def number(self) -> str:
+        """The number it asks for."""
+        return self.ordonnance.id or ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the base holds it, whatever the software was told."""
+        return self.exchange.accepted or self.exchange.fault == PROCESSED
+
+    @property
+    def refused(self) -> bool:
+        """Whether the service answered no."""
+        return self.exchange.outcome is Outcome.REFUSED
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """Who and what is prescribed, and which day."""
+        made = self.ordonnance
+        return made.patient, made.lines, made.day
+
+
+@dataclass(frozen=True)
+class Act:
+    """A gesture about an ordonnance, with the exchanges observed since the one before."""
+
+    gesture: Gesture
+    exchange: Exchange
+    caused: tuple[Exchange, ...]
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """``ordonnance`` of the answer."""
+        return self.gesture.part("ordonnance")
+
+    @property
+    def local_id(self) -> str | None:
+        """``id`` of the ordonnance in the software, from the answer or the parameters."""
+        found = self.told.get("id") or self.gesture.parameters.get("ordonnance")
+        return str(found) if found else None
+
+    @property
+    def number(self) -> str | None:
+        """The number that the software says."""
+        found = self.told.get("numero")
+        return str(found) if found else None
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        """Sentences shown to the user."""
+        found = self.told.get("alertes")
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    def caused_by(self, *operations: str) -> tuple[Exchange, ...]:
+        """Calls of the service that the gesture caused."""
+        return tuple(e for e in self.caused if e.service == SERVICE and e.operation in operations)
+
+    def finding(self, place: str, expected: str, found: str, advice: str) -> Finding:
+        """A finding about what the software said."""
+        return Finding(
+            place, expected, found, advice, exchange_id=self.exchange.id, artefact=Gesture.label
+        )
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """A document sent to the DMP."""
+
+    exchange: Exchange
+    document: ClinicalDocument
+
+    def finding(self, place: str, expected: str, found: str, advice: str) -> Finding:
+        """A finding about the document."""
+        label = ClinicalDocument.label
+        return Finding(place, expected, found, advice, exchange_id=self.exchange.id, artefact=label)
+
+
+def sent(view: JournalView) -> tuple[Sent, ...]:
+    """Every EP4 that could be read, in order."""
+    return tuple(
+        Sent(exchange, request.created)
+        for exchange, request in view.artefacts(EpRequest, SERVICE)
+        if exchange.operation == CREATION and request.created is not None
+    )
+
+
+def acts(view: JournalView) -> tuple[Act, ...]:
+    """Every gesture, with the exchanges since the one before."""
+    found: list[Act] = []
+    since: list[Exchange] = []
+    for exchange in view.exchanges:
+        gesture = view.reading(exchange).first(Gesture) if exchange.service == "lgc" else None
+        if gesture is None:
+            since.append(exchange)
+        else:
+            found.append(Act(gesture, exchange, tuple(since)))
+            since = []
+    return tuple(found)
+
+
+def named(view: JournalView, name: str) -> Iterator[Act]:
+    """Gestures of a name that the software says it did."""
+    yield from (a for a in view.derived(acts) if a.gesture.name == name and a.gesture.done)
+
+
+def deposits(view: JournalView) -> tuple[Deposit, ...]:
+    """Every document sent to the DMP, whatever was answered."""
+    return tuple(
+        Deposit(exchange, document)
+        for exchange, document in view.artefacts(ClinicalDocument, "dmp")
+        if exchange.operation.startswith("TD2.")
+    )
+
+
+def deposits_of(view: JournalView, act: Act) -> tuple[Deposit, ...]:
+    """Documents of a validation: those its ``envois`` name, else those it caused."""
+    names = {e.get("identifiant_unique") for e in act.gesture.entries("envois")} - {None}
+    here = {e.id for e in act.caused}
+    every = view.derived(deposits)
+    return tuple(
+        d for d in every if (d.document.unique_id in names if names else d.exchange.id in here)
+    )
+
+
+def acknowledged(view: JournalView, number: str | None, position: int) -> bool:
+    """Whether the software was told, before a position, that a number is registered."""
+    for each in view.derived(sent):
+        if each.number == number and each.exchange.accepted and each.exchange.position < position:
+            return True
+    return False
+
+
+def number_of(view: JournalView, local_id: str | None, position: int) -> str | None:
+    """The last number that the software gave to an ordonnance up to a position."""
+    told = [
+        act.number
+        for act in view.derived(acts)
+        if act.local_id == local_id and act.number and act.exchange.position <= position
+    ]
+    return told[-1] if told and local_id else None
+
+
+def pages_of(view: JournalView, act: Act) -> tuple[PrintedOrdonnance, ...]:
+    """Ordonnances numériques that a gesture printed."""
+    return tuple(view.reading(act.exchange).every(PrintedOrdonnance))
+
+
+def asked_of(view: JournalView, exchange: Exchange) -> EpRequest | None:
+    """The request of a call."""
+    return view.reading(exchange).first(EpRequest)
+
+
+def looked_up(view: JournalView, number: str, start: datetime, end: datetime) -> bool:
+    """Whether the software asked about a number, or cancelled it, between two instants."""
+    for exchange in view.of(SERVICE, "EP2", "EP3", CANCELLATION):
+        request = asked_of(view, exchange) if start <= exchange.started_at <= end else None
+        if request is not None and (exchange.operation == "EP2" or request.number == number):
+            return True
+    return False

@@ -1,0 +1,110 @@
+"""EP-29, EP-29b and EP-29c along a journal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from rules.exchange import Outcome
+from rules.formats.cda import ClinicalDocument
+from tests.rules.journals import gesture as state
+from tests.rules.journals import journal
+from tests.rules.prescription_sequences.stories import (
+    LOST,
+    OTHER,
+    REFUSED,
+    ep4,
+    gesture,
+    held,
+    ids,
+    n1,
+    n3,
+    outage,
+    printed,
+    story,
+    validated,
+)
+
+ALERT = {"alertes": ["Le service n'a pas répondu : ordonnance sans Code 2D."]}
+FAILED = {"outcome": Outcome.FAILED, "response": None}
+
+
+@pytest.mark.parametrize("failure", [LOST, FAILED])
+def test_the_user_must_know(failure: dict[str, object]) -> None:
+    assert ids(ep4(**failure), n3(None), n1(), validated(None)) == ["EP-29"]
+
+
+def test_no_code_for_the_dmp() -> None:
+    assert ids(ep4(**LOST), n3(), n1(), validated(None, **ALERT)) == ["EP-29"]
+
+
+def test_no_code_on_paper() -> None:
+    assert ids(ep4(**LOST), n3(None), n1(), validated(None, **ALERT), printed()) == ["EP-29"]
+
+
+def test_no_code_on_screen() -> None:
+    code = {"code_2d": held()["code_2d"]}
+    assert ids(ep4(**LOST), n3(None), n1(), validated(None, **ALERT, **code)) == ["EP-29"]
+
+
+def test_a_repetition_that_succeeds_ends_the_outage() -> None:
+    assert ids(ep4(**LOST), *story()) == []
+
+
+def test_a_late_sending_then_the_code() -> None:
+    late = ep4(), gesture("outbox.flush", {}), gesture("prescription.read", {"ordonnance": held()})
+    assert ids(*outage(), *late, printed()) == []
+
+
+def test_a_code_that_was_never_sent() -> None:
+    others = ep4(), n3(None, drugs=()), n1()
+    assert "EP-29b" in ids(*others, validated(), printed(OTHER))
+
+
+def test_a_code_that_was_refused() -> None:
+    found = ids(ep4(**REFUSED), n3(None), n1(), validated(None, **ALERT), printed())
+    assert found == ["EP-29", "EP-29b"]
+
+
+def test_a_lost_answer_is_known_to_the_base() -> None:
+    processed = ep4(**LOST, fault="couper-apres-traitement")
+    assert ids(processed, n3(None), n1(), validated(None, **ALERT)) == []
+
+
+def test_a_code_of_elsewhere_is_not_judged_without_the_service() -> None:
+    assert ids(n3(OTHER)) == []
+
+
+def test_only_the_n3() -> None:
+    assert ids(ep4(), n3(), validated()) == ["EP-29c"]
+
+
+def test_only_the_n1() -> None:
+    assert ids(ep4(), n1(), validated()) == ["EP-29c"]
+
+
+def test_a_later_deposit_named_by_the_validation() -> None:
+    third, first = n3(), n1()
+    view = journal(third, first)
+    names = [d.unique_id for _, d in view.artefacts(ClinicalDocument, "dmp")]
+    flush = gesture("outbox.flush", {})
+    assert ids(ep4(), validated(names=names), third, first, flush) == []
+    assert ids(ep4(), validated(names=names), third, flush) == ["EP-29c"]
+
+
+def test_a_dmp_that_is_down_is_no_defect() -> None:
+    down = replace(n3(), **FAILED), replace(n1(), **FAILED)
+    assert ids(ep4(), down[0], validated()) == []
+
+
+def test_nothing_leaves_for_an_identity_that_is_not_qualified() -> None:
+    told = gesture("prescription.validate", {"ordonnance": held(), "envois": [], **_patient()})
+    assert ids(ep4(), told) == []
+
+
+def _patient() -> dict[str, object]:
+    answer = state("provisoire").response
+    assert answer is not None
+    return json.loads(answer.body)
