@@ -73,7 +73,7 @@ def read_entry(content: bytes) -> DocumentEntry:
     """
     header = _Header(_root(content))
     document_type = header.code("h:code")
-    kind = codes.DOCUMENT_TYPES.get(document_type.code)
+    kind = codes.kind_of(document_type.code)
     if kind is None:
         raise InvalidRequestError(
             "TYPE_INCONNU", f"Le type de document {document_type.code} n’est pas géré.", "type"
@@ -81,6 +81,7 @@ def read_entry(content: bytes) -> DocumentEntry:
     ins, identifiers = header.patient_identifiers()
     patient_id = identifiers[0]
     source_id = identifiers[-1]
+    stop = header.optional("h:documentationOf[1]/h:serviceEvent/h:effectiveTime/h:high/@value")
     return DocumentEntry(
         unique_id=header.value("h:id/@root"),
         title=header.value("h:title/text()"),
@@ -99,7 +100,7 @@ def read_entry(content: bytes) -> DocumentEntry:
         legal_authenticator=header.person("h:legalAuthenticator/h:assignedEntity"),
         class_code=kind.class_,
         type_code=document_type,
-        format_code=codes.PDF_FORMAT,
+        format_code=header.format(),
         facility=header.code(
             "h:componentOf/h:encompassingEncounter/h:location/h:healthCareFacility/h:code"
         ),
@@ -107,16 +108,23 @@ def read_entry(content: bytes) -> DocumentEntry:
             "h:documentationOf/h:serviceEvent/h:performer/h:assignedEntity"
             "/h:representedOrganization/h:standardIndustryClassCode"
         ),
-        events=(header.code("h:documentationOf/h:serviceEvent/h:code"),),
+        events=header.events(),
         confidentiality=(header.code("h:confidentialityCode"),),
         ins=None if ins is None else ins[0],
         ins_oid=None if ins is None else ins[1],
+        service_stop_time=None if stop is None else utc(stop),
     )
 
 
 def encapsulated_pdf(content: bytes) -> bytes:
-    """The PDF inside the unstructured body. Raises InvalidRequestError."""
-    text = _root(content).findtext("h:component/h:nonXMLBody/h:text", namespaces=_NS)
+    """The PDF of the unstructured body, or the PDF copy of a structured one.
+
+    Raises InvalidRequestError.
+    """
+    root = _root(content)
+    text = root.findtext("h:component/h:nonXMLBody/h:text", namespaces=_NS) or root.findtext(
+        ".//h:observationMedia/h:value[@mediaType='application/pdf']", namespaces=_NS
+    )
     try:
         return base64.b64decode(text or "", validate=False)
     except binascii.Error as error:
@@ -173,6 +181,18 @@ class _Header:
             self.value(f"{path}/@codeSystem"),
             self.value(f"{path}/@displayName"),
         )
+
+    def events(self) -> tuple[Code, ...]:
+        """The main act, then what other documentationOf say."""
+        count = len(self._root.findall("h:documentationOf", _NS))
+        path = "h:documentationOf[{}]/h:serviceEvent/h:code"
+        return tuple(self.code(path.format(rank)) for rank in range(1, count + 1))
+
+    def format(self) -> Code:
+        """The format of the model that the document follows, else that of its PDF."""
+        models = {t.get("root") for t in self._root.iterfind("h:templateId", _NS)}
+        structured = codes.TEMPLATE_PRESCRIPTION in models
+        return codes.PRESCRIPTION_FORMAT if structured else codes.PDF_FORMAT
 
     def patient_identifiers(self) -> tuple[tuple[str, str] | None, list[str]]:
         """The INS with its OID, if any, and all the identifiers as CX, the INS first."""

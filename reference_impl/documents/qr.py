@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import segno
 from segno import consts
@@ -23,7 +24,9 @@ _COMPACT = re.compile(r'(?<=")(?:(\d{9,})|([0-9A-Z $%*+\-./:]{18,}))(?=")')
 
 def symbol(text: str) -> Modules:
     """Rows of modules, True where dark, without quiet zone."""
-    drawn = segno.make_qr(list(_segments(text)), error="l", boost_error=False)
+    # segno takes segments with their modes; its annotations only know of one.
+    parts = cast("str", list(_segments(text)))
+    drawn = segno.make_qr(parts, error="l", boost_error=False)
     return tuple(tuple(bool(module) for module in row) for row in drawn.matrix)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reference_impl.documents import cda, codes, datamatrix, pdf
+from reference_impl.documents import cda, codes, datamatrix, ep_med_dm, ordonnance_pdf, pdf
+from reference_impl.documents.ordonnance import Paper
 from reference_impl.errors import InvalidRequestError
 from reference_impl.people import Document, Environment, Patient, Professional
+from reference_impl.prescriptions.model import Ordonnance, Prescriber
 
 MAX_TITLE = 128
+PATIENT_DOMAIN = "patient.mssante.fr"
 
 
 class CdaWriter:
@@ -34,6 +38,9 @@ class CdaWriter:
         over 128 characters.
         """
         kind = _checked_kind(document, replaces)
+        paper = None
+        if document.type_code in codes.ORDONNANCE_TYPES:
+            paper = Paper.from_text(document.text)
         written_at = document.created_at.astimezone(self._zone).replace(microsecond=0)
         header = cda.Header(
             unique_id=document.unique_id,
@@ -47,15 +54,63 @@ class CdaWriter:
             author=professional,
             replaces=replaces,
         )
-        letter = self._letter(document, patient, professional, written_at)
         try:
-            return cda.build(header, pdf.render(letter))
+            if paper is not None:
+                return self._ordonnance(paper, header, patient)
+            return cda.build(
+                header, pdf.render(self._letter(document, patient, professional, written_at))
+            )
         except ValueError as error:  # what XML has no way to write
             raise InvalidRequestError(
                 "CARACTERE_INTERDIT",
                 "Le titre ou un nom contient un caractère de contrôle.",
                 "titre",
             ) from error
+
+    def page(self, paper: Paper, patient: Patient, author: Professional) -> bytes:
+        """The PDF of an ordonnance: what its documents carry, and what the patient is given."""
+        return ordonnance_pdf.render(self._sheet(paper, patient, author))
+
+    def _ordonnance(self, paper: Paper, header: cda.Header, patient: Patient) -> bytes:
+        page = self.page(paper, patient, header.author)
+        if not paper.structured:
+            return cda.build(header, page)
+        allowed = patient.ins if patient.qualified else None
+        telecoms = (f"mailto:{allowed.value}@{PATIENT_DOMAIN}",) if allowed else ()
+        return ep_med_dm.build(
+            ep_med_dm.Prescription(
+                header=replace(header, templates=ep_med_dm.TEMPLATES, telecoms=telecoms),
+                ordonnance=paper.ordonnance,
+                replaced=self._replaced(paper.ordonnance),
+                number=paper.number,
+                code_2d=paper.code_2d(patient),
+                page=page,
+            )
+        )
+
+    def _replaced(self, ordonnance: Ordonnance) -> Prescriber | Professional | None:
+        """The titulaire in whose place a remplaçant prescribes."""
+        titulaire = ordonnance.prescriber
+        if ordonnance.substitute is None or titulaire is None:
+            return None
+        return self._environment.professional(f"8{titulaire.rpps}") or titulaire
+
+    def _sheet(self, paper: Paper, patient: Patient, author: Professional) -> ordonnance_pdf.Sheet:
+        software, ordonnance = self._environment.software, paper.ordonnance
+        signed = _signed(author)
+        written_at = datetime.fromisoformat(ordonnance.at or "").astimezone(self._zone)
+        return ordonnance_pdf.Sheet(
+            ordonnance=ordonnance,
+            prescriber=_prescriber_block(author, signed, ordonnance),
+            signed=signed,
+            cartouche=_cartouche(patient),
+            datamatrix=self._datamatrix(patient),
+            number=paper.number,
+            code_2d=paper.code_2d(patient),
+            consent=bool(ordonnance.consent),
+            producer=f"{software.name} {software.version}",
+            written_at=written_at,
+        )
 
     def _patient_ids(self, patient: Patient) -> tuple[tuple[str, str], ...]:
         oid = self._environment.document_oid(patient.ins) if patient.ins else None
@@ -70,8 +125,7 @@ class CdaWriter:
         written_at: datetime,
     ) -> pdf.Letter:
         software = self._environment.software
-        name = f"{professional.given_name} {professional.family_name}"
-        signed = f"Dr {name}" if professional.profession == "10" else name
+        signed = _signed(professional)
         return pdf.Letter(
             title=document.title,
             letterhead=_letterhead(professional, signed),
@@ -95,7 +149,7 @@ class CdaWriter:
 
 
 def _checked_kind(document: Document, replaces: str | None) -> codes.DocumentType:
-    kind = codes.DOCUMENT_TYPES.get(document.type_code)
+    kind = codes.kind_of(document.type_code)
     if kind is None:
         known = ", ".join(codes.DOCUMENT_TYPES)
         raise InvalidRequestError(
@@ -114,6 +168,26 @@ def _checked_kind(document: Document, replaces: str | None) -> codes.DocumentTyp
             "version",
         )
     return kind
+
+
+def _signed(professional: Professional) -> str:
+    name = f"{professional.given_name} {professional.family_name}"
+    return f"Dr {name}" if professional.profession == "10" else name
+
+
+def _prescriber_block(author: Professional, signed: str, ordonnance: Ordonnance) -> tuple[str, ...]:
+    """Who prescribes, in whose place, under which billing number."""
+    titulaire = ordonnance.prescriber or Prescriber()
+    lines = [signed, cda.specialty(author).label, f"RPPS {author.rpps}"]
+    if ordonnance.substitute is not None:
+        name = f"{titulaire.given_name or ''} {titulaire.family_name or ''}".strip()
+        lines.append(f"remplaçant de {name}, RPPS {titulaire.rpps}")
+    if titulaire.am:
+        lines.append(f"N° AM {titulaire.am}")
+    lines.append(author.structure.name)
+    if author.structure.finess:
+        lines.append(f"FINESS {author.structure.finess}")
+    return tuple(lines)
 
 
 def _letterhead(professional: Professional, signed: str) -> tuple[str, ...]:

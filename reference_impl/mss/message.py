@@ -16,7 +16,7 @@ from unicodedata import category, combining, normalize
 from uuid import NAMESPACE_URL, uuid5
 
 from reference_impl.documents import xdm
-from reference_impl.documents.codes import DOCUMENT_TYPES
+from reference_impl.documents.codes import kind_of
 from reference_impl.documents.metadata import encapsulated_pdf, read_entry
 from reference_impl.errors import ForbiddenGestureError, InvalidRequestError
 from reference_impl.people import Document, Mail, Patient, Professional, SoftwareIdentity
@@ -226,7 +226,7 @@ def _attach(message: EmailMessage, mail: Mail, software: SoftwareIdentity, archi
 
 
 def _type_label(document: Document) -> str:
-    kind = DOCUMENT_TYPES.get(document.type_code)
+    kind = kind_of(document.type_code)
     return document.title if kind is None else kind.type.label
 
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reference_impl.documents import codes
 from reference_impl.documents.metadata import encapsulated_pdf
 from reference_impl.errors import ForbiddenGestureError, InvalidRequestError
 from reference_impl.mss import message
@@ -100,10 +101,10 @@ def test_accents_of_the_label_are_encoded_by_rfc_2047():
 
 
 def test_the_label_is_cut_at_40_characters(monkeypatch):
-    kind = message.DOCUMENT_TYPES["11488-4"]
+    kind = codes.DOCUMENT_TYPES["11488-4"]
     label = "Prescription d'actes de biologie médicale"  # 41
     long = replace(kind, type=replace(kind.type, label=label))
-    monkeypatch.setitem(message.DOCUMENT_TYPES, "11488-4", long)
+    monkeypatch.setitem(codes.DOCUMENT_TYPES, "11488-4", long)
     subject = message.subject(mail(documents=(LETTER,)))
     assert subject.startswith("XDM/1.0/DDM+Prescription d'actes de biologie médical TESTAVRIL")
 
