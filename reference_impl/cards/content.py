@@ -71,7 +71,10 @@ def require_coherent(chip: Chip, card: CpsCard, certificate: x509.Certificate) -
 
 
 def read_validity(content: bytes) -> tuple[datetime, datetime]:
-    """Bounds of EF_ACTUA, UTC. Raises CardError: an empty or cut file is that of a bad card."""
+    """Bounds of EF_ACTUA. Raises CardError: an empty or cut file is that of a bad card.
+
+    Read as UTC, as the bounds of a certificate are: the fact sheet (§3.1) gives no time zone.
+    """
     try:
         bounds = fields(content, 0xEC)
         begin, end = (

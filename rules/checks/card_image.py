@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from rules.artefact import MalformedError
@@ -57,7 +57,9 @@ class CpsImage:
         if self.validity and not self.validity.begins <= instant <= self.validity.ends:
             return f"EF_ACTUA : {self.validity.begins:%Y-%m-%d} à {self.validity.ends:%Y-%m-%d}"
         known = self.identity
-        if known and not known.begins <= instant.astimezone(cps.PARIS).date() <= known.ends:
+        # Days of the card are days of Paris or of UTC: nothing public says which.
+        days = {instant.astimezone(zone).date() for zone in (UTC, cps.PARIS)}
+        if known and not any(known.begins <= day <= known.ends for day in days):
             return f"CPS_ID_CARD : {known.begins} à {known.ends}"
         signs = self.signature_certificate
         if signs and not signs.valid_at(instant):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from rules.artefact import MalformedError
@@ -85,7 +85,7 @@ class BillingSituation:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """``EF_ACTUA``: aware bounds."""
+    """``EF_ACTUA``: aware bounds, the widest of the two readings of its time zone."""
 
     begins: datetime
     ends: datetime
@@ -141,9 +141,16 @@ def read_billing(data: bytes) -> tuple[BillingSituation, ...]:
 
 
 def read_validity(data: bytes) -> Validity:
-    """Read ``EF_ACTUA``; empty or truncated it is a bad card. Raises MalformedError (CD-02)."""
+    """Read ``EF_ACTUA``; empty or truncated it is a bad card. Raises MalformedError (CD-02).
+
+    The fact sheet (§3.1) is silent on its time zone. Software that reads it as UTC, as
+    the reference LGC does, or as the time of Paris, is right: from the earlier of the
+    two readings of the beginning to the later of those of the end.
+    """
     found = _fields(data, VALIDITY, "EF_ACTUA", "CD-02")
-    return Validity(found.instant(0x81), found.instant(0x82))
+    begins = (found.instant(0x81, zone) for zone in (UTC, PARIS))
+    ends = (found.instant(0x82, zone) for zone in (UTC, PARIS))
+    return Validity(min(begins), max(ends))
 
 
 def read_serial(data: bytes) -> tuple[str, str]:
@@ -207,10 +214,10 @@ class _Fields:
         except ValueError as error:
             raise self._bad(tag, "AAAAMMJJ", digits) from error
 
-    def instant(self, tag: int) -> datetime:
+    def instant(self, tag: int, zone: tzinfo) -> datetime:
         digits = self.digits(tag)
         try:
-            local = datetime(*_pairs(digits), tzinfo=PARIS)
+            local = datetime(*_pairs(digits), tzinfo=zone)
         except (ValueError, TypeError) as error:
             raise self._bad(tag, "AAAAMMJJhhmmss", digits) from error
         return local.astimezone(UTC)

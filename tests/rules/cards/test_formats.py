@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from rules.formats.apdu import ApiCall, CardCommand, CardEvent
 from rules.formats.pkcs15 import read_directory
 from rules.formats.tlv import TlvError, read_tlvs
 from rules.judge import read
-from tests.rules.cards.journal import Cps, Wire, tlv
+from tests.rules.cards.journal import Cps, Wire, actua, tlv
 
 LAB = {
     "identity": "E31D8005802500000181052800811112820180830420201215840420231215",
@@ -47,6 +49,12 @@ def test_the_examples_of_the_sheet() -> None:
     assert not situation.substitute
     assert cps.read_billing(hexed("billing")) == (cps.BillingSituation(1, "123456789"),)
     assert cps.read_serial(hexed("serial")) == ("8025000001", "2800811112")
+
+
+def test_the_bounds_of_a_card_leave_its_time_zone_open() -> None:
+    summer = cps.read_validity(actua("20260701000000", "20270731235959"))
+    assert summer.begins == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert summer.ends == datetime(2027, 7, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def test_the_private_keys_of_the_appendix() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -63,6 +64,26 @@ def test_a_card_out_of_its_validity(files: dict[str, bytes]) -> None:
     begun = wire.begin()
     wire.read_card(card)
     wire.refused("card.read_cps", "CARTE_EXPIREE", "Carte hors validité.", begun)
+    assert findings(wire) == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "at"),
+    [
+        ({"fD010": actua(ends="20260312235959")}, datetime(2026, 3, 12, 23, 30, tzinfo=UTC)),
+        ({"fD010": actua(begins="20260313000000")}, datetime(2026, 3, 12, 23, 30, tzinfo=UTC)),
+        (
+            {"f0001D101": identity("2900000012", ends="20260312")},
+            datetime(2026, 3, 12, 23, 30, tzinfo=UTC),
+        ),
+    ],
+    ids=["fin lue en UTC", "début lu à Paris", "dernier jour en UTC"],
+)
+def test_either_time_zone_of_a_card_is_right(files: dict[str, bytes], at: datetime) -> None:
+    card = Cps.of(**files)
+    wire = Wire(at)
+    wire.insert(card)
+    wire.session(card)
     assert findings(wire) == ()
 
 
