@@ -27,6 +27,7 @@ from rules.formats.ep_med_dm import (
     FLAG_SYSTEM,
     PDF_COPY,
     PREGNANCY,
+    REPLACED,
     V2024,
     VITALS,
     EpMedDm,
@@ -36,7 +37,7 @@ from rules.formats.ep_med_dm import (
 
 _IHE = ("1.3.6.1.4.1.19376.1.9.1.1.1", "1.3.6.1.4.1.19376.1.5.3.1.1.1")
 _FLAGS = tuple(f"MED-{n}" for n in (1094, 1095, 1096, 1097, 1098, 1132, 1159))
-_REPLACED = (("REF", "353"), ("CON", "CORRE"))
+_REPLACED = tuple(zip(("REF", "CON"), REPLACED, strict=True))
 """How the examples of 2022, then those of 2023 and 2024, name the PS remplacé."""
 _SECTIONS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     BARCODE: ("FR-Code-a-barres", "57723-9", ()),

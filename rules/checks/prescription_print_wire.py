@@ -1,4 +1,4 @@
-"""EP-10, EP-12, EP-13, EP-16, EP-18, EP-23: the paper against what was registered.
+"""EP-10, EP-12, EP-13, EP-16, EP-18, EP-23: paper and document against what was registered.
 
 A page and an EP4 are of one ordonnance when they carry one number: the last EP4
 that the service accepted with it. Source: e-prescription.md §14.
@@ -12,6 +12,11 @@ from dataclasses import replace
 
 from rules.checking import check
 from rules.checks.prescription_code2d import differing_traits
+from rules.checks.prescription_documents import (
+    differing_ald,
+    differing_substitution,
+    unnamed_replaced,
+)
 from rules.checks.prescription_lines import in_letters
 from rules.checks.prescription_number import EXIGENCES
 from rules.checks.prescription_page import differing_notice
@@ -77,7 +82,7 @@ def same_traits(view: JournalView, _context: Context) -> Iterator[Finding]:
 
 @check(
     "EP-12",
-    title="Le Code 2D imprimé porte les RPPS transmis avec l'ordonnance",
+    title="Le remplaçant et le titulaire transmis sont sur le Code 2D et dans le document",
     severity=Severity.BLOCKING,
     exigences=EXIGENCES,
     source=SOURCE,
@@ -100,6 +105,7 @@ def same_prescribers(view: JournalView, _context: Context) -> Iterator[Finding]:
                         "du remplaçant, comme dans l'appel.",
                     ),
                 )
+    yield from unnamed_replaced(view)
 
 
 @check(
@@ -119,7 +125,7 @@ def same_consent(view: JournalView, _context: Context) -> Iterator[Finding]:
 
 @check(
     "EP-16",
-    title="Les « non substituable » imprimés et leurs motifs sont ceux transmis",
+    title="Les « non substituable » du papier et du document sont ceux transmis",
     severity=Severity.BLOCKING,
     exigences=EXIGENCES,
     source=SOURCE,
@@ -144,6 +150,7 @@ def same_motives(view: JournalView, _context: Context) -> Iterator[Finding]:
                     "qui l'ont dans l'appel.",
                 ),
             )
+    yield from differing_substitution(view)
 
 
 def _said(motives: Counter[str]) -> str:
@@ -152,7 +159,7 @@ def _said(motives: Counter[str]) -> str:
 
 @check(
     "EP-18",
-    title="Les lignes en ALD sont imprimées dans la zone de l'ALD, les autres hors d'elle",
+    title="Les lignes en ALD transmises le sont sur le papier et dans le document",
     severity=Severity.BLOCKING,
     exigences=EXIGENCES,
     source=SOURCE,
@@ -162,6 +169,7 @@ def same_zones(view: JournalView, _context: Context) -> Iterator[Finding]:
     for exchange, page, told in view.derived(printed):
         if not page.scanned and any(line.ald for line in told.lines):
             yield from (_of(exchange, f) for f in _zoned(page, told))
+    yield from differing_ald(view)
 
 
 def _zoned(page: PrintedOrdonnance, told: Ordonnance) -> Iterator[Finding]:

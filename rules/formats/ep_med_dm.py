@@ -58,6 +58,8 @@ CIS, CIP13, LPP, EMDN = (
 )
 FLAG_SYSTEM = "1.2.250.1.213.1.1.4.322"
 ALD = "MED-574"
+REPLACED = ("353", "CORRE")
+"""Functions of the PS remplacé: in the examples of 2022, then in later ones."""
 
 E = TypeVar("E", bound="Line")
 
@@ -261,6 +263,12 @@ class EpMedDm(Artefact):
         events = find_all(self.root, "documentationOf/serviceEvent")
         informative = (e for e in events if e.get("classCode") == "INFO")
         return tuple(c for e in informative if (c := coded(e, "code")) is not None)
+
+    @property
+    def names_replaced(self) -> bool:
+        """Whether a participant is the professional replaced (2022, then later examples)."""
+        functions = find_all(self.root, "participant/functionCode")
+        return any(attribute(each, "code") in REPLACED for each in functions)
 
     @property
     def validity(self) -> tuple[Instant | None, Instant | None]:

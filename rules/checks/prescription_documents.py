@@ -1,0 +1,111 @@
+"""BANC-EPMED.04, and the part of EP-12, EP-16 and EP-18 about the document of the DMP.
+
+A document and an EP4 are of one ordonnance when they carry one number. Lines are
+matched by their identifier, else by their rank. Source: e-prescription.md §9, §14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.checking import check
+from rules.checks.ep_med_dm_values import EXIGENCES
+from rules.checks.prescription_facts import Deposit, deposits, sent
+from rules.context import Context
+from rules.findings import Finding, Severity
+from rules.formats import ep_med_dm as cda
+from rules.formats.ep_med_dm import EpMedDm
+from rules.formats.prescription import NO_SUBSTITUTION, Line, Ordonnance
+from rules.judge import JournalView
+from rules.xml import place_of
+
+Pair = tuple[Deposit, EpMedDm, Ordonnance]
+_DEVICE = "dispositifMedical"
+_ADVICE = "Écrire le document à partir de l'ordonnance même qui est transmise au service."
+
+
+def carried(view: JournalView) -> tuple[Pair, ...]:
+    """Each eP-MED-DM deposited, with the ordonnance registered under its number."""
+    known = {each.number: each.ordonnance for each in view.derived(sent) if each.kept}
+    found: list[Pair] = []
+    for deposit in view.derived(deposits):
+        made = deposit.document.prescription
+        number = made and (made.number or (made.code2d and made.code2d.number))
+        told = known.get(number or "")
+        if made is not None and told is not None:
+            found.append((deposit, made, told))
+    return tuple(found)
+
+
+def _matched(made: EpMedDm, told: Ordonnance) -> Iterator[tuple[cda.Line, Line]]:
+    for written, wanted in (
+        (made.drugs, [line for line in told.lines if line.drug]),
+        (made.devices, [line for line in told.lines if line.type == _DEVICE]),
+    ):
+        by_id = {(line.line_id or "").lower(): line for line in wanted}
+        for rank, line in enumerate(written):
+            names = [n.lower() for i in line.ids for n in (i.root, i.extension) if n]
+            same = next((by_id[name] for name in names if name in by_id), None)
+            if same is None and len(written) == len(wanted):
+                same = wanted[rank]
+            if same is not None:
+                yield line, same
+
+
+@check(
+    "BANC-EPMED.04",
+    title="Le document contient chaque ligne transmise, et aucune autre",
+    severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
+    source="e-prescription.md §9, §14",
+)
+def same_lines(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """By CIS for drugs, in any order; by number of lines for devices."""
+    for deposit, made, told in view.derived(carried):
+        wanted = sorted(line.cis or "" for line in told.lines if line.drug)
+        read = sorted(line.cis or "" for line in made.drugs)
+        if wanted != read:
+            place = f"section {cda.DRUGS}"
+            yield deposit.finding(place, _listed(wanted), _listed(read), _ADVICE)
+        devices = sum(line.type == _DEVICE for line in told.lines)
+        if devices != len(made.devices):
+            place = f"section {cda.DEVICES}"
+            count = str(devices), str(len(made.devices))
+            yield deposit.finding(place, *count, _ADVICE)
+
+
+def _listed(codes: list[str]) -> str:
+    return ", ".join(code or "préparation" for code in codes) or "aucun médicament"
+
+
+def differing_ald(view: JournalView) -> Iterator[Finding]:
+    """EP-18: the ALD of each line."""
+    for deposit, made, told in view.derived(carried):
+        for line, wanted in _matched(made, told):
+            if line.ald is not None and line.ald != bool(wanted.ald):
+                place = f"{place_of(line.element)}/entryRelationship/observation"
+                said = ("non ALD", "ALD")
+                yield deposit.finding(place, said[bool(wanted.ald)], said[line.ald], _ADVICE)
+
+
+def differing_substitution(view: JournalView) -> Iterator[Finding]:
+    """EP-16: what is non substituable."""
+    for deposit, made, told in view.derived(carried):
+        for line, wanted in _matched(made, told):
+            if isinstance(line, cda.DrugLine) and line.substitution in ("G", NO_SUBSTITUTION):
+                code = NO_SUBSTITUTION if wanted.not_substitutable else "G"
+                if line.substitution != code:
+                    place = f"{place_of(line.element)}/entryRelationship/act/code/@code"
+                    yield deposit.finding(place, code, line.substitution, _ADVICE)
+
+
+def unnamed_replaced(view: JournalView) -> Iterator[Finding]:
+    """EP-12: the participant who is replaced."""
+    for deposit, made, told in view.derived(carried):
+        if told.replaced is not None and not made.names_replaced:
+            yield deposit.finding(
+                "/ClinicalDocument/participant",
+                "un participant CON de fonction CORRE (ou REF de fonction 353)",
+                "absent",
+                "Nommer le professionnel remplacé quand un remplaçant prescrit.",
+            )
