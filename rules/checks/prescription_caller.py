@@ -17,6 +17,7 @@ from rules.checks.prescription_number import EXIGENCES
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats.certificate import peer_certificate
+from rules.formats.jwt import Jwt, read_jwt, signed_by
 from rules.formats.prescription_wire import EpAssertion, EpRequest, EpSigner
 from rules.formats.xmldsig import EXCLUSIVE_C14N, RSA_SHA256, XmlSignature
 
@@ -27,6 +28,7 @@ NOBODY, REFUSED = "EP-P-020", "EP-P-021"
 """Ours, beside the catalogue of the sheet: no assertion, assertion refused."""
 OTHER_PERSON = "EP-P-003"
 _IDENTIFIER = 12
+_HEADER = "en-tête Authorization"
 
 
 @check(
@@ -48,6 +50,7 @@ def prescriber_proved(request: EpRequest, context: Context) -> Iterator[Finding]
             rejects=NOBODY,
         )
         return
+    yield from _token(request, context)
     proved, place = _proved(request, context)
     declared = _declared(request)
     if proved is not None and declared and proved not in declared:
@@ -65,9 +68,43 @@ def _proved(request: EpRequest, context: Context) -> tuple[str | None, str]:
     if request.assertion is not None:
         saml = request.assertion.saml
         return _rpps(saml.name_id), f"{saml.place}/Subject/NameID"
+    if request.message.header("Authorization") is not None:
+        token = bearer(request)
+        return _rpps(token.claim("SubjectNameID") if token else None), _HEADER
     certificate = peer_certificate(context.tls)
     name = certificate.common_name if certificate else None
     return _rpps(name), "connexion TLS, certificat client"
+
+
+def bearer(request: EpRequest) -> Jwt | None:
+    """The Pro Santé Connect token of a call; where it travels is our placeholder."""
+    scheme, _, text = (request.message.header("Authorization") or "").partition(" ")
+    return read_jwt(text) if scheme.lower() == "bearer" else None
+
+
+def _token(request: EpRequest, context: Context) -> Iterator[Finding]:
+    """One that is presented is a token, in date, of the user of the assertion."""
+    if request.message.header("Authorization") is None:
+        return
+    token, at = bearer(request), context.observed_at
+    user = request.assertion.saml.name_id if request.assertion else None
+    found = None
+    if token is None:
+        found = "un jeton illisible"
+    elif at is not None and token.expired(at):
+        found = "un jeton périmé"
+    elif context.environment.psc_keys and not signed_by(token, context.environment.psc_keys):
+        found = "un jeton que Pro Santé Connect n'a pas signé"
+    elif user is not None and token.claim("SubjectNameID") != user:
+        found = f"le jeton de {token.claim('SubjectNameID')}"
+    if found is not None:
+        yield Finding(
+            _HEADER,
+            f"le jeton en cours de validité de {user or 'l’utilisateur'}",
+            found,
+            "Présenter le jeton d'accès de la session Pro Santé Connect, renouvelé à temps.",
+            rejects=REFUSED,
+        )
 
 
 def _rpps(identifier: str | None) -> str | None:

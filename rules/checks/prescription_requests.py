@@ -60,6 +60,24 @@ def patient_name(told: Ordonnance, _context: Context) -> Iterator[Finding]:
 
 
 @check(
+    "EP-13",
+    title="L'ordonnance transmise dit si le patient consent à la consultation des exécutions",
+    severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
+    source="e-prescription.md §7.1, §14",
+)
+def consent_said(told: Ordonnance, _context: Context) -> Iterator[Finding]:
+    """Avec or sans consentement: the paper follows it."""
+    if told.consent is None:
+        yield Finding(
+            "consentement",
+            "true ou false",
+            "absent",
+            "Demander au patient s'il s'oppose à la consultation, et transmettre sa réponse.",
+        )
+
+
+@check(
     "EP-26",
     title="La consultation donne le numéro AM ou le FINESS de l'émetteur",
     severity=Severity.BLOCKING,

@@ -98,6 +98,7 @@ def test_a_document_is_recognised_and_judged(tmp_path: Path, content: bytes, kin
         ("EP-09", pdf(at=(150, 225), number_at=(150, 254))),
         ("EP-22", json.dumps(ordonnance(lignes=[line(cis=None)])).encode()),
     ],
+    ids=["texte", "image", "page", "PDF", "modèle"],
 )
 def test_a_defect_of_a_document_is_told(tmp_path: Path, check_id: str, content: bytes) -> None:
     inspection = inspected(tmp_path, content)

@@ -79,6 +79,11 @@ def test_conformant_pages(data: bytes, told: dict[str, Any]) -> None:
         ("EP-18", pdf((*BODY, OTHER)), {"lignes": [line(), ALD]}),
         ("EP-23", pdf((BODY[0], "1 comprimé 2 fois")), {"lignes": [NARCOTIC]}),
     ],
+    ids=[
+        *("autre nom", "sans remplaçant", "remplaçant en trop", "autre prescripteur"),
+        *("sans mention", "mention en trop", "sans non substituable", "autre motif"),
+        *("non substituable en trop", "autre zone", "sans zone", "en chiffres"),
+    ],
 )
 def test_a_difference_is_found_by_its_check_alone(
     check_id: str, data: bytes, told: dict[str, Any]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from joserfc import jwk
 
 from rules.context import Context, Environment, Software
 from rules.exchange import TlsPeer
 from rules.findings import Severity
+from rules.formats.prescription_wire import EpRequest, read_request
 from tests.rules.certificates import cps
 from tests.rules.insi.messages import assertion
 from tests.rules.prescription.calls import (
@@ -28,7 +31,9 @@ from tests.rules.prescription.calls import (
     request,
     sequence,
 )
+from tests.rules.psc_messages import KEY, signed
 
+OTHER_KEY = jwk.RSAKey.generate_key(2048, {"kid": "cle-1"})
 PATIENT = ORDONNANCE["patient"]
 PRESCRIBER = ORDONNANCE["prescripteur"]
 NARCOTIC = line(
@@ -100,6 +105,7 @@ def test_conformant_ordonnances(form: str, changes: dict[str, Any]) -> None:
         ("EP-11", {"prescripteur": {**PRESCRIBER, "am": "33199901"}}),
         ("EP-11", {"remplace": {"nom": "SANS RPPS"}}),
         ("EP-12", {"remplace": {"rpps": PRESCRIBER["rpps"]}}),
+        ("EP-13", {"consentement": None}),
         ("EP-16", {"lignes": [excluding(None)]}),
         ("EP-16", {"lignes": [excluding("MTE-PH")]}),
         ("EP-17", {"lignes": [excluding("EFG")], "patient": born("2020-03-12")}),
@@ -248,6 +254,47 @@ def test_the_card_of_the_handshake_is_that_of_the_prescriber(
 ) -> None:
     circumstances = context(tls=TlsPeer(certificate=cps(holder).der))
     assert ids(request("EP4", ordonnance()), circumstances) == expected
+
+
+def bearing(authorization: str, form: str = "json", **soap: str) -> EpRequest:
+    sent = message("EP4", ordonnance(), form, **soap)
+    headers = (*sent.headers, ("Authorization", authorization))
+    read = read_request(replace(sent, headers=headers))
+    assert read is not None
+    return read
+
+
+def psc_token(user: str = "810999990012", minutes: int = 2, **options: Any) -> str:
+    end = (NOW + timedelta(minutes=minutes)).timestamp()
+    return "Bearer " + signed({"SubjectNameID": user, "exp": end}, **options)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "code"),
+    [
+        (psc_token(), None),
+        ("Bearer abc", "EP-P-021"),
+        ("Basic abc", "EP-P-021"),
+        (psc_token(minutes=-1), "EP-P-021"),
+        (psc_token(key=OTHER_KEY), "EP-P-021"),
+        (psc_token("810999992026"), "EP-P-003"),
+    ],
+    ids=["conforme", "illisible", "autre schéma", "périmé", "autre clé", "autre personne"],
+)
+def test_the_token_of_a_psc_session(authorization: str, code: str | None) -> None:
+    known = context()
+    known = replace(
+        known, environment=replace(known.environment, psc_keys=(KEY.as_dict(private=False),))
+    )
+    told = found(bearing(authorization), known)
+    assert [f.check_id for f in told] == ([] if code is None else ["EP-27"])
+    assert [f.rejects for f in told] == ([] if code is None else [code])
+
+
+def test_the_token_is_of_the_user_of_the_assertion() -> None:
+    said = assertion(qualifier="PSC", signed=False)
+    assert ids(bearing(psc_token(), "soap", security=said)) == []
+    assert ids(bearing(psc_token("810999992026"), "soap", security=said)) == ["EP-27"]
 
 
 @pytest.mark.parametrize(
