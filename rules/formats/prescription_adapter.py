@@ -179,6 +179,11 @@ def add(adapter: Adapter) -> None:
     _added[adapter.name] = adapter
 
 
+def discard(name: str) -> None:
+    """Forget a wire that was added."""
+    _added.pop(name, None)
+
+
 def load(path: Path) -> Adapter:
     """Read an adapter. Raises AdapterError."""
     try:

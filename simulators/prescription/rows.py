@@ -41,7 +41,6 @@ ordonnances = sa.Table(
     sa.Index("prescription_by_replaced", "campaign", "replaced", "at"),
     sa.Index("prescription_by_ins", "campaign", "ins", "at"),
     sa.Index("prescription_by_name", "campaign", "name", "born"),
-    sa.Index("prescription_by_time", "campaign", "at"),
 )
 executions = sa.Table(
     "prescription_executions",

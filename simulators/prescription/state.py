@@ -224,6 +224,12 @@ class PrescriptionState:
         self._connection.execute(ordonnances.insert().values(row))
         return self.need(str(ordonnance.id))
 
+    def _written_by(self, rpps: str) -> sa.CompoundSelect[Any]:
+        """Numbers of a prescriber: a union, for an OR would read the whole campaign."""
+        mine = sa.select(ordonnances.c.number).where(ordonnances.c.campaign == self._campaign)
+        own = mine.where(ordonnances.c.prescriber == rpps)
+        return own.union(mine.where(ordonnances.c.replaced == rpps))
+
     def _keys(self, number: str) -> list[str]:
         table = rows.executions
         mine = (table.c.campaign == self._campaign) & (table.c.number == number)
@@ -246,7 +252,7 @@ class PrescriptionState:
             if value is not None:
                 clauses.append(column == value)
         if wanted.rpps is not None:
-            clauses.append((table.prescriber == wanted.rpps) | (table.replaced == wanted.rpps))
+            clauses.append(table.number.in_(self._written_by(wanted.rpps)))
         if wanted.first is not None:
             clauses.append(table.day >= wanted.first)
         if wanted.last is not None:
