@@ -112,12 +112,12 @@ def targets(prescription: EpMedDm, _context: Context) -> Iterator[Finding]:
 )
 def one_number(prescription: EpMedDm, _context: Context) -> Iterator[Finding]:
     """``id`` under the root of the CNAM, against the Code 2D of the image."""
-    code, number = prescription.code2d, prescription.number
-    if code and number and code.number != number:
+    code, carried = prescription.code2d, prescription.carried
+    if code and carried and code.number != carried.extension:
         yield Finding(
-            "/ClinicalDocument/id/@extension",
+            f"{carried.place}/@extension",
             f"{code.number} (Code 2D du document)",
-            number,
+            carried.extension or "absent",
             "Écrire un seul numéro dans l'id du document et dans son Code 2D.",
         )
 

@@ -15,12 +15,11 @@ from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats import ep_med_dm as cda
 from rules.formats.ep_med_dm import EpMedDm
-from rules.formats.prescription import NO_SUBSTITUTION, Line, Ordonnance
+from rules.formats.prescription import DEVICE, NO_SUBSTITUTION, Line, Ordonnance
 from rules.judge import JournalView
 from rules.xml import place_of
 
 Pair = tuple[Deposit, EpMedDm, Ordonnance]
-_DEVICE = "dispositifMedical"
 _ADVICE = "Écrire le document à partir de l'ordonnance même qui est transmise au service."
 
 
@@ -40,7 +39,7 @@ def carried(view: JournalView) -> tuple[Pair, ...]:
 def _matched(made: EpMedDm, told: Ordonnance) -> Iterator[tuple[cda.Line, Line]]:
     for written, wanted in (
         (made.drugs, [line for line in told.lines if line.drug]),
-        (made.devices, [line for line in told.lines if line.type == _DEVICE]),
+        (made.devices, [line for line in told.lines if line.type == DEVICE]),
     ):
         by_id = {(line.line_id or "").lower(): line for line in wanted}
         for rank, line in enumerate(written):
@@ -67,7 +66,7 @@ def same_lines(view: JournalView, _context: Context) -> Iterator[Finding]:
         if wanted != read:
             place = f"section {cda.DRUGS}"
             yield deposit.finding(place, _listed(wanted), _listed(read), _ADVICE)
-        devices = sum(line.type == _DEVICE for line in told.lines)
+        devices = sum(line.type == DEVICE for line in told.lines)
         if devices != len(made.devices):
             place = f"section {cda.DEVICES}"
             count = str(devices), str(len(made.devices))

@@ -149,13 +149,19 @@ def deposits(view: JournalView) -> tuple[Deposit, ...]:
 
 
 def deposits_of(view: JournalView, act: Act) -> tuple[Deposit, ...]:
-    """Documents of a validation: those its ``envois`` name, else those it caused."""
+    """Documents of a validation: those its ``envois`` name, else those of it or of its number."""
     names = {e.get("identifiant_unique") for e in act.gesture.entries("envois")} - {None}
     here = {e.id for e in act.caused}
     every = view.derived(deposits)
-    return tuple(
-        d for d in every if (d.document.unique_id in names if names else d.exchange.id in here)
-    )
+    if names:
+        return tuple(d for d in every if d.document.unique_id in names)
+    return tuple(d for d in every if d.exchange.id in here or act.number in _numbers(d) - {None})
+
+
+def _numbers(deposit: Deposit) -> set[str | None]:
+    made, pdf = deposit.document.prescription, deposit.document.pdf
+    page = pdf.ordonnance if pdf else None
+    return {made.number if made else None, page.number if page else None}
 
 
 def acknowledged(view: JournalView, number: str | None, position: int) -> bool:

@@ -5,7 +5,8 @@ Source: LGC.PRESC.03 and .04, e-prescription.md §10, §14.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import cast
 
 from rules.checking import check
 from rules.checks.prescription_facts import (
@@ -27,6 +28,7 @@ from rules.findings import Finding, Severity
 from rules.formats.cda import ClinicalDocument
 from rules.formats.ep_med_dm import EpMedDm
 from rules.formats.ordonnance_page import PrintedOrdonnance
+from rules.formats.prescription import DEVICE, DRUG
 from rules.formats.prescription_wire import CREATION, EpAnswer
 from rules.judge import JournalView
 
@@ -137,15 +139,14 @@ def _handed(view: JournalView) -> Iterator[tuple[Exchange, str, str]]:
     source=SOURCE,
 )
 def both_documents(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """For an identity that may leave, and a DMP that answers."""
+    """For an identity that may leave, and a DMP that answers; without product, only the N1."""
     for act in named(view, VALIDATE):
-        if act.told.get("etat") == DRAFT or not _may_leave(act):
+        if act.told.get("etat") == DRAFT or not _may_leave(view, act):
             continue
         documents = [d.document for d in deposits_of(view, act)]
-        held = {
-            "N3": any(d.prescription is not None for d in documents),
-            "N1": any(d.level == "N1" for d in documents),
-        }
+        held = {"N1": any(d.level == "N1" for d in documents)}
+        if _structured(act):
+            held["N3"] = any(d.prescription is not None for d in documents)
         for level in (name for name, found in held.items() if not found):
             yield act.finding(
                 f"geste {VALIDATE}",
@@ -155,10 +156,24 @@ def both_documents(view: JournalView, _context: Context) -> Iterator[Finding]:
             )
 
 
-def _may_leave(act: Act) -> bool:
-    """Not when the identity is not qualifiée, nor when the DMP took nothing from anyone."""
+def _structured(act: Act) -> bool:
+    """Whether a line is a drug or a device: the model has no other."""
+    content = act.told.get("contenu")
+    lines = cast("Mapping[str, object]", content).get("lignes") if content else None
+    if not isinstance(lines, list):
+        return True
+    told = (each for each in cast("list[object]", lines) if isinstance(each, Mapping))
+    kinds = (cast("Mapping[str, object]", each).get("eprescType") or DRUG for each in told)
+    return any(kind in (DRUG, DEVICE) for kind in kinds)
+
+
+def _may_leave(view: JournalView, act: Act) -> bool:
+    """Not when the identity is not qualifiée, nor when the DMP took nothing, or refused it."""
     identity = act.gesture.identity
     if identity is not None and not identity.qualified:
         return False
-    tried = [e for e in act.caused if e.service == "dmp"]
-    return not tried or any(e.accepted for e in tried)
+    if any(each.get("etat") == "refusé" for each in act.gesture.entries("envois")):
+        return False
+    start = act.caused[0].position if act.caused else act.exchange.position
+    tried = [e for e in view.of("dmp") if e.position >= start]
+    return not tried or any(e.accepted and e.operation == "TD2.1" for e in tried)

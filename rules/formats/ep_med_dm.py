@@ -2,8 +2,8 @@
 
 Namespaces: HL7 v3; what is under ``urn:ihe:pharm…`` is not read. Codes of CIS,
 CIP13, LPP and EMDN are those of the sheet. The number of the ordonnance numérique
-is read where the document carries it: ``id`` under the root of the CNAM, and the
-Code 2D of its image.
+is read where the document carries it: ``id`` under the root of the CNAM (that of the
+document, or of its main act: cda.md §1.7), and the Code 2D of its image.
 
 Source: official examples and schematrons as e-prescription.md §9 reads them.
 """
@@ -225,11 +225,17 @@ class EpMedDm(Artefact):
         found = identifiers(self.root, "templateId")
         return next((t.extension for t in found if t.root == MODEL), None)
 
+    @cached_property
+    def carried(self) -> Identifier | None:
+        """Identifier under the root of the CNAM: of the document, else of its main act."""
+        act = find(self.root, "documentationOf/serviceEvent")
+        found = (*identifiers(self.root), *identifiers(act))
+        return next((i for i in found if i.root == NUMBER_ROOT), None)
+
     @property
     def number(self) -> str | None:
-        """Number of the ordonnance when ``id`` is under the root of the CNAM."""
-        found = next(iter(identifiers(self.root)), None)
-        return found.extension if found and found.root == NUMBER_ROOT else None
+        """Number of the ordonnance, when the document or its main act is identified by it."""
+        return self.carried.extension if self.carried else None
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
@@ -300,8 +306,8 @@ class EpMedDm(Artefact):
 
     def parts(self) -> Iterable[Artefact]:
         """Its number, the Code 2D of its image, its lines."""
-        if self.number is not None:
-            yield CarriedNumber(self.number, "/ClinicalDocument/id/@extension")
+        if self.carried is not None:
+            yield CarriedNumber(self.carried.extension or "", f"{self.carried.place}/@extension")
         yield self.picture
         yield from self.lines
 

@@ -44,6 +44,14 @@ def test_two_numbers_in_one_document() -> None:
     assert ours(spoilt(data, f'extension="{NUMBER}"', f'extension="{OTHER}"')) == ["EP-06"]
 
 
+def test_the_number_may_identify_the_main_act() -> None:
+    data = written(version="2022.01", number=None)
+    act = '<serviceEvent><code code="57833-6"'
+    for number, expected in ((NUMBER, []), (OTHER, ["EP-06"])):
+        told = f'<serviceEvent><id root="1.2.250.1.215.500.1.1" extension="{number}"/>'
+        assert ours(spoilt(data, act, f'{told}<code code="57833-6"')) == expected
+
+
 @pytest.mark.parametrize("motive", ["", "MTE-PH", "allergie"])
 def test_not_substitutable_without_motive(motive: str) -> None:
     line = Line(substitution="N", motive=motive)

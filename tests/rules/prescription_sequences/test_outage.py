@@ -85,6 +85,17 @@ def test_only_the_n1() -> None:
     assert ids(ep4(), n1(), validated()) == ["EP-29c"]
 
 
+def test_biology_has_no_n3() -> None:
+    biology = {"contenu": {"lignes": [{"eprescType": "acteBiologieMedicale"}]}}
+    assert ids(ep4(), n1(), validated(**biology)) == []
+    assert ids(ep4(), n3(), validated(**biology)) == ["EP-29c"]
+
+
+def test_a_dmp_that_refused_is_no_defect() -> None:
+    answer = {"ordonnance": held(), "envois": [{"etat": "refusé"}]}
+    assert ids(ep4(), gesture("prescription.validate", answer)) == []
+
+
 def test_a_later_deposit_named_by_the_validation() -> None:
     third, first = n3(), n1()
     view = journal(third, first)
