@@ -6,14 +6,20 @@ what was found in a document is kept, for several checks look at it.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from rules.formats.symbols import MAX_PIXELS, Cache, Symbol, find_symbols
+
+T = TypeVar("T")
 
 MAX_PAGES = 10
 """Pages whose symbols are looked for."""
@@ -26,14 +32,22 @@ FRAMES = 20
 LONG_PATH = 100
 """Segments of a single drawing that may be a whole symbol."""
 
-_documents, _texts = Cache(), Cache()
+MAX_STREAM = 8 * 1024 * 1024
+"""Octets of a drawing once inflated: PDFium takes twenty times as much to hold it."""
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_DICTIONARY = 400
+"""Octets before a stream where its dictionary is looked for."""
+_NOT_DRAWING = (b"/Image", b"/Length1")
+"""In the dictionary of a stream: pictures and fonts, which are not read as drawings."""
+
+_documents, _texts, _bombs = Cache(), Cache(), Cache()
 _pdfium = threading.Lock()
 """PDFium is not made for threads."""
 
 
 def read_pages(pdf: bytes) -> tuple[Symbol, ...]:
     """Symbols of the first MAX_PAGES pages of a PDF, ``()`` when it cannot be drawn."""
-    return _documents.get(pdf, lambda: tuple(_of_pdf(pdf)))
+    return _documents.get(pdf, lambda: _each_page(pdf, MAX_PAGES, _of_page))
 
 
 def page_text(pdf: bytes) -> str:
@@ -43,7 +57,7 @@ def page_text(pdf: bytes) -> str:
 
 def page_texts(pdf: bytes) -> tuple[str, ...]:
     """Text of each of the first MAX_TEXTS pages, as far as they can be read."""
-    return _texts.get(pdf, lambda: tuple(_of_pages(pdf)))
+    return _texts.get(pdf, lambda: _each_page(pdf, MAX_TEXTS, _text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +73,7 @@ class TextPlace:
 
 def find_text(pdf: bytes, text: str) -> tuple[TextPlace, ...]:
     """Where a text of one line stands on the first MAX_PAGES pages."""
-    with _pdfium:
-        try:
-            document = pdfium.PdfDocument(pdf)
-        except pdfium.PdfiumError:
-            return ()
-        try:
-            pages = range(min(len(document), MAX_PAGES))
-            return tuple(p for n in pages for p in _places(document[n], n + 1, text))
-        except pdfium.PdfiumError:
-            return ()
-        finally:
-            document.close()
+    return _each_page(pdf, MAX_PAGES, lambda page, number: _places(page, number, text))
 
 
 def _places(page: pdfium.PdfPage, number: int, text: str) -> Iterator[TextPlace]:
@@ -82,22 +85,6 @@ def _places(page: pdfium.PdfPage, number: int, text: str) -> Iterator[TextPlace]
         left, bottom, _, top = drawn.get_charbox(start)
         _, _, right, _ = drawn.get_charbox(start + count - 1)
         yield TextPlace(number, left / width, 1 - top / height, right / width, 1 - bottom / height)
-
-
-def _of_pdf(pdf: bytes) -> Iterator[Symbol]:
-    """One lock for the whole reading: it lasts some milliseconds a page."""
-    with _pdfium:
-        try:
-            document = pdfium.PdfDocument(pdf)
-        except pdfium.PdfiumError:
-            return
-        try:
-            for number in range(min(len(document), MAX_PAGES)):
-                yield from _of_page(document[number], number + 1)
-        except pdfium.PdfiumError:
-            return
-        finally:
-            document.close()
 
 
 def _of_page(page: pdfium.PdfPage, number: int) -> list[Symbol]:
@@ -131,16 +118,39 @@ def _drawn(page: pdfium.PdfPage) -> bool:
 _PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM, raw.FPDF_PAGEOBJ_SHADING)
 
 
-def _of_pages(pdf: bytes) -> Iterator[str]:
-    with _pdfium:
-        try:
-            document = pdfium.PdfDocument(pdf)
-        except pdfium.PdfiumError:
-            return
-        try:
-            for number in range(min(len(document), MAX_TEXTS)):
-                yield document[number].get_textpage().get_text_bounded()
-        except pdfium.PdfiumError:
-            return
-        finally:
-            document.close()
+def _text(page: pdfium.PdfPage, _number: int) -> tuple[str]:
+    return (page.get_textpage().get_text_bounded(),)
+
+
+def is_bomb(pdf: bytes) -> bool:
+    """Whether a drawing of a PDF is over MAX_STREAM octets once inflated.
+
+    Such a file, of some hundred kilobytes, takes minutes and gigabytes to open.
+    """
+    return _bombs.get(pdf, lambda: any(_oversized(pdf, found) for found in _STREAM.finditer(pdf)))
+
+
+def _oversized(pdf: bytes, found: re.Match[bytes]) -> bool:
+    before = pdf[max(0, found.start() - _DICTIONARY) : found.start()].rpartition(b"obj")[2]
+    if any(word in before for word in _NOT_DRAWING):
+        return False
+    end = pdf.find(b"endstream", found.end())
+    inflate = zlib.decompressobj()
+    try:
+        content = inflate.decompress(pdf[found.end() : end if end > 0 else None], MAX_STREAM + 1)
+    except zlib.error:
+        return False
+    return len(content) > MAX_STREAM
+
+
+def _each_page(
+    pdf: bytes, most: int, read: Callable[[pdfium.PdfPage, int], Iterable[T]]
+) -> tuple[T, ...]:
+    """What is read of each page, up to the first that PDFium refuses; alone with PDFium."""
+    found: list[T] = []
+    if is_bomb(pdf):
+        return ()
+    with _pdfium, suppress(pdfium.PdfiumError), pdfium.PdfDocument(pdf) as document:
+        for number in range(min(len(document), most)):
+            found.extend(read(document[number], number + 1))
+    return tuple(found)

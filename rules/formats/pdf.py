@@ -25,7 +25,7 @@ from rules.findings import Finding
 from rules.formats.cartouche import Cartouche
 from rules.formats.datamatrix import InsDatamatrix, InsPicture
 from rules.formats.ordonnance_page import PrintedOrdonnance
-from rules.formats.pages import page_text, read_pages
+from rules.formats.pages import MAX_STREAM, is_bomb, page_text, read_pages
 from rules.xml import parse_xml
 
 # A finding says what is wrong with a PDF; pypdf's warnings would reach the user's terminal.
@@ -68,6 +68,8 @@ class PdfDocument(Artefact):
         found = _HEADER.search(data[:1024])
         if found is None:
             raise _malformed(check_id, repr(data[:12]))
+        if is_bomb(data):
+            raise _malformed(check_id, f"une page de plus de {MAX_STREAM} octets, décompressée")
         try:
             reader = PdfReader(io.BytesIO(data))
             encrypted = reader.is_encrypted

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,9 @@ T = TypeVar("T")
 _FORMATS = zxingcpp.BarcodeFormats(
     [zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.QRCode]
 )
+# MAX_PIXELS is the limit here: Pillow's own warning would reach the user's terminal.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
 _UNREADABLE = (
     ArithmeticError,
     EOFError,
@@ -126,11 +130,11 @@ _pictures = Cache()
 def _of_picture(data: bytes) -> Iterator[Symbol]:
     try:
         with Image.open(io.BytesIO(data)) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise PictureError(f"plus de {MAX_PIXELS // 1_000_000} millions de points")
             for number, frame in enumerate(ImageSequence.Iterator(picture), start=1):
                 if number > MAX_FRAMES:
                     return
+                if frame.width * frame.height > MAX_PIXELS:
+                    raise PictureError(f"plus de {MAX_PIXELS // 1_000_000} millions de points")
                 yield from _of_frame(_grey(frame), number)
     except _UNREADABLE as error:
         raise PictureError(f"image illisible ({type(error).__name__})") from error

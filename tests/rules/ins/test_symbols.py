@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from rules.formats.pages import page_text, read_pages
+from rules.artefact import MalformedError
+from rules.formats.pages import MAX_STREAM, is_bomb, page_text, read_pages
+from rules.formats.pdf import PdfDocument
 from rules.formats.symbols import PictureError, is_picture, read_picture
 from tests.rules.ins.pages import LINES, page, png, symbol, text
 from tests.shared_data import GOLDEN, needs_shared
@@ -208,3 +211,32 @@ def test_a_page_too_large_is_not_drawn():
     pdf.add_page()
     pdf.image(io.BytesIO(png(symbol(text()))), 10, 10, 20)
     assert read_pages(bytes(pdf.output())) == ()
+
+
+def drawing(size: int, **dictionary: str) -> bytes:
+    """A PDF of one page whose only stream takes ``size`` octets once inflated."""
+    content = zlib.compress(b"0 0 m ".ljust(size))
+    words = {"Length": str(len(content)), "Filter": "/FlateDecode", **dictionary}
+    told = " ".join(f"/{name} {value}" for name, value in words.items()).encode()
+    return (
+        b"%PDF-1.4\n1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj\n"
+        b"2 0 obj <</Type /Pages /Count 1 /Kids [3 0 R]>> endobj\n"
+        b"3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Contents 4 0 R>> endobj\n"
+        b"4 0 obj <<" + told + b">>\nstream\n" + content + b"\nendstream endobj\n"
+        b"trailer <</Root 1 0 R>>\n%%EOF\n"
+    )
+
+
+def test_a_page_that_inflates_without_end_is_never_opened():
+    bomb = drawing(MAX_STREAM + 1)
+    assert len(bomb) < 20_000
+    assert (read_pages(bomb), page_text(bomb)) == ((), "")
+    with pytest.raises(MalformedError) as error:
+        PdfDocument.parse(bomb)
+    assert "décompressée" in error.value.finding.found
+
+
+def test_a_large_drawing_a_picture_or_a_font_is_no_bomb():
+    assert not is_bomb(drawing(MAX_STREAM))
+    assert not is_bomb(drawing(MAX_STREAM + 1, Subtype="/Image"))
+    assert not is_bomb(drawing(MAX_STREAM + 1, Length1=str(MAX_STREAM + 1)))
