@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -14,7 +15,7 @@ from rules.formats.prescription_adapter import SOAP, Adapter, Call, add, ours
 from rules.formats.prescription_wire import EpRequest, request_of
 from simulators.http import ClientCertificate, HttpListener, HttpRequest, HttpResponse, Route
 from simulators.kernel import Kernel
-from simulators.prescription import faults, settings, wire
+from simulators.prescription import description, faults, settings, wire
 from simulators.prescription.admission import admit
 from simulators.prescription.errors import RefusedError
 from simulators.prescription.operations import Caller, Operations
@@ -51,6 +52,13 @@ class PrescriptionService:
             Route((method,), path, partial(self.call, adapter), partial(self._operation, adapter))
             for (method, path), adapter in places.items()
         )
+        described = tuple(
+            Route(("GET",), adapter.address, partial(self.describe_itself, adapter), "wsdl")
+            for adapter in self._adapters
+            if description.described(adapter)
+        )
+        openapi = Route(("GET",), "/openapi.json", self.openapi, "wsdl")
+        routes = (*routes, *described, openapi)
         return (
             HttpListener("prescription", routes, (), ClientCertificate.OPTIONAL, max_body=MAX_BODY),
         )
@@ -107,6 +115,28 @@ class PrescriptionService:
             correlation=_correlation(call) if call else Correlation(),
         )
 
+    def describe_itself(self, adapter: Adapter, request: HttpRequest, _unit: Unit) -> HttpResponse:
+        """``GET ?wsdl`` and the schemas it imports (``?xsd=``)."""
+        asked = {name.lower(): value for name, value in request.query.items()}
+        body = None
+        if "wsdl" in asked:
+            body = description.wsdl(adapter, request.url.partition("?")[0])
+        elif "xsd" in asked:
+            body = description.schema(adapter, asked["xsd"])
+        if body is None:
+            text = "Demander ?wsdl, ou l'un des schémas qu'il importe.\n"
+            return HttpResponse(
+                404, (("Content-Type", "text/plain; charset=utf-8"),), text.encode()
+            )
+        return HttpResponse(200, (("Content-Type", "text/xml; charset=utf-8"),), body)
+
+    def openapi(self, request: HttpRequest, _unit: Unit) -> HttpResponse:
+        """``GET /openapi.json``: the JSON wires."""
+        address = request.url.removesuffix("/openapi.json")
+        told = description.openapi(self._adapters, address)
+        headers = (("Content-Type", "application/json"),)
+        return HttpResponse(200, headers, json.dumps(told, ensure_ascii=False).encode())
+
     def prepare(self, unit: Unit) -> None:
         """Put the settings of the campaign, once; the base begins empty."""
         settings.start(self._state(unit), self._kernel)
@@ -119,6 +149,7 @@ class PrescriptionService:
             "rest": address.url(rest.address),
             "soap": address.url(soap.address),
             "wsdl": address.url(f"{soap.address}?wsdl"),
+            "openapi": address.url("/openapi.json"),
             "voie": "rest",
         }
 
