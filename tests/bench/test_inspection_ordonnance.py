@@ -14,8 +14,9 @@ from bench.inspection import Inspection, inspect_file
 from bench.sniffing import sniff
 from rules.exchange import Message
 from rules.formats.prescription_wire import EpAnswer, EpRequest
+from tests.rules.ins.pages import png
 from tests.rules.prescription.calls import ADAPTERS, SOAP12, line, message, ordonnance
-from tests.rules.prescription.pages import NUMBER, TEXT, pdf, png, qr, text
+from tests.rules.prescription.pages import NUMBER, TEXT, pdf, qr, text
 from tests.shared_data import GOLDEN, needs_shared
 
 OF_APCV = ("apcv", "numeros", "README")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -72,13 +71,6 @@ def qr(
     drawn = made.to_image(scale=scale, add_quiet_zones=False)
     picture = Image.frombuffer("L", drawn.shape[::-1], bytes(memoryview(drawn)))
     return ImageOps.expand(picture, 4 * scale, fill=255)
-
-
-def png(picture: Image.Image) -> bytes:
-    """The bytes of a picture."""
-    written = io.BytesIO()
-    picture.save(written, "PNG")
-    return written.getvalue()
 
 
 def pdf(

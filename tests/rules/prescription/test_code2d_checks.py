@@ -13,8 +13,9 @@ from rules.artefact import MalformedError
 from rules.context import Identity, Traits
 from rules.formats.code2d import Code2D, Code2DPicture, code2d_text, is_code2d
 from rules.formats.symbols import read_picture
+from tests.rules.ins.pages import png
 from tests.rules.prescription.calls import context, found, ids
-from tests.rules.prescription.pages import NAMES, NUMBER, TEXT, code, png, qr
+from tests.rules.prescription.pages import NAMES, NUMBER, TEXT, code, qr
 
 CAMILLE = {
     "285073306304208": Identity("qualifiée", Traits("TESTAVRIL", "CAMILLE ANNE", "F", "1985-07-12"))
