@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reference_impl.prescriptions.model import ExecutedLine, Execution, Executor, Line, Ordonnance
+from reference_impl.prescriptions.model import (
+    LINE_TYPES,
+    ExecutedLine,
+    Execution,
+    Executor,
+    Line,
+    Ordonnance,
+)
 
 SUPPRESSED, NOT_DELIVERED, MODIFIED = "SUPPRIMEE", "NON_DELIVREE", "MODIFIEE"
 REPLACED, ADDED = "REMPLACEE", "AJOUTEE"
@@ -130,4 +137,4 @@ def _who(executor: Executor | None) -> str:
 def _product(line: Line) -> str:
     """What is prescribed; a type nobody knows is shown by its name (N05)."""
     said = line.label or line.cis or line.lpp or "sans libellé"
-    return said if line.drug or line.label else f"{line.kind} : {said}"
+    return said if line.drug or line.kind in LINE_TYPES else f"{line.kind} : {said}"
