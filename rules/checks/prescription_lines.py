@@ -156,8 +156,10 @@ def validity(told: Ordonnance, _context: Context) -> Iterator[Finding]:
 
 
 def _months_after(day: date, months: int) -> date:
-    """The same day of another year; 29 February becomes 1 March."""
+    """The same day of another year; 29 February becomes 1 March, and years end in 9999."""
     year = day.year + months // 12
+    if year > date.max.year:
+        return date.max
     try:
         return day.replace(year=year)
     except ValueError:

@@ -8,6 +8,7 @@ one, for XML knows neither. Keys that no field names are left aside.
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 T = TypeVar("T")
 _KEY = "key"
+_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -130,8 +132,8 @@ def _one(hint: type, value: object, place: str) -> object:
 def _whole(value: object, place: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit():
-        return int(value[:18])
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
     raise KeyedError(place, "un nombre entier", value)
 
 

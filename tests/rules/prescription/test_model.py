@@ -76,6 +76,8 @@ def test_unknown_keys_and_types_are_let_through() -> None:
         ({"id": 12}, "id", "un texte"),
         ({"consentement": "oui"}, "consentement", "true ou false"),
         ({"lignes": [{"n": 1}, {"n": "un"}]}, "lignes[2].n", "un nombre entier"),
+        ({"lignes": [{"n": "--1"}]}, "lignes[1].n", "un nombre entier"),
+        ({"lignes": [{"n": "1" * 19}]}, "lignes[1].n", "un nombre entier"),
         ({"lignes": [{"n": True}]}, "lignes[1].n", "un nombre entier"),
         ({"lignes": ["ligne"]}, "lignes[1]", "un objet"),
         ({"patient": {"ins": "285"}}, "patient.ins", "un objet"),

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from rules.artefact import MalformedError
@@ -20,17 +22,19 @@ from rules.formats.prescription_wire import (
     read_answer,
     read_request,
 )
-from rules.judge import read
+from rules.judge import judge_reading, read
 from tests.rules.prescription.calls import (
     ADAPTERS,
     LPS,
     SOAP12,
+    context,
     exchange,
     message,
     ordonnance,
     request,
 )
 
+SOAP_PATH = "/wssoap/epresc/1/0"
 FORMS = ("json", "soap")
 
 
@@ -158,3 +162,30 @@ def test_both_sides_of_an_exchange_are_read() -> None:
         response=Message("HTTP/1.1 200 OK", (), b'{"id": "A", "etat": "ENREGISTREE"}'),
     )
     assert [type(each) for each in read(told).artefacts] == [EpRequest, EpAnswer]
+
+
+KEYS = st.sampled_from(
+    ["id", "horodatage", "validite", "prescripteur", "rpps", "am", "patient", "ins", "oid", "flags"]
+    + ["matricule", "nomNaissance", "naissance", "lignes", "ald", "cis", "cip13", "substitution"]
+    + ["code", "motif", "quantite", "dureeJours", "stupefiant", "lps", "emetteur", "operation"]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=12)
+TREES = st.recursive(
+    LEAVES, lambda each: st.lists(each, max_size=3) | st.dictionaries(KEYS, each, max_size=5)
+)
+
+
+@given(
+    st.dictionaries(KEYS, TREES), st.sampled_from(["ep4_creer", "ep3_consulter", "ep2_rechercher"])
+)
+def test_whatever_object_is_sent_is_judged_or_refused(content: dict[str, Any], path: str) -> None:
+    sent = Message(f"POST /epresc/{path} HTTP/1.1", (), json.dumps(content).encode())
+    reading = read(exchange(sent))
+    assert {f.check_id for f in reading.problems} <= {"EP-00"}
+    assert reading.problems or judge_reading(reading, context()).evaluated
+
+
+@given(st.binary(max_size=60), st.sampled_from(["/epresc/ep1_transmettreExecution", SOAP_PATH]))
+def test_whatever_octets_are_sent_are_refused(body: bytes, path: str) -> None:
+    reading = read(exchange(Message(f"POST {path} HTTP/1.1", (), body)))
+    assert {f.check_id for f in reading.problems} <= {"EP-00"}

@@ -77,6 +77,7 @@ def born(day: str) -> dict[str, Any]:
             "executantDesigne": {"structure": "PHARMACIE FICTIVE DU BANC"},
         },
         {"validite": ["2026-03-12", "2027-03-12"]},
+        {"validite": ["9999-03-12", "9999-12-31"]},
         {"remplace": {"rpps": "10999992026"}},
         {"patient": {**PATIENT, "ins": None}},
         {"patient": {**PATIENT, "nomNaissance": "T" * 100}},
