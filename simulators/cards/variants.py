@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from fixtures.identifiers import luhn_digit
+from fixtures.identifiers import billing_number, luhn_digit
 from simulators.cards import data_objects
 from simulators.cards.cps3 import ATR_CPS3_CONTACTLESS, ATR_CPS3_OTHER
 from simulators.cards.cps4 import ATR_CPS4_CANDIDATE
@@ -87,7 +87,7 @@ def _situation(image: CpsImage, number: int) -> Situation:
         structure_id=f"1{body}{luhn_digit(body)}",
         structure_name=f"CABINET {number:02d} DES ESSAIS",
         sector="SA08",
-        billing_id=f"33199{9600 + number:04d}",
+        billing_id=billing_number(960 + number),
     )
 
 
