@@ -14,11 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from reference_impl import contract, contract_cards
+from reference_impl import contract, contract_apcv, contract_cards
 from reference_impl import contract_identity as asking
 from reference_impl import contract_prescriptions as prescribing
 from reference_impl.errors import InvalidRequestError, LgcError
 from reference_impl.gestures import (
+    apcv,
     cards,
     exchanges,
     identity,
@@ -134,6 +135,9 @@ ACTIONS: Mapping[str, Action] = {
         prescribing.PrescriptionAnswer,
         prescriptions.renew,
     ),
+    "apcv.read": Action(contract_apcv.ReadApcv, contract_apcv.ApcvAnswer, apcv.read),
+    "apcv.qualify": Action(contract_apcv.QualifyApcv, contract_apcv.QualifyAnswer, apcv.qualify),
+    "apcv.close": Action(contract_apcv.CloseApcv, contract_apcv.ApcvAnswer, apcv.close),
     "outbox.read": Action(contract.NoParameters, contract.OutboxAnswer, exchanges.read_outbox),
     "outbox.flush": Action(contract.NoParameters, contract.OutboxAnswer, exchanges.flush_outbox),
     "dashboard.read": Action(

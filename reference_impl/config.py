@@ -58,6 +58,10 @@ class _Dmp(_Model):
     base: str
 
 
+class _Apcv(_Model):
+    auth: str | None = None
+
+
 class _Address(_Model):
     hote: str
     port: int
@@ -155,6 +159,7 @@ class _Descriptor(_Model):
     logiciel: _Software
     psc: _Psc | None = None
     insi: _Insi = _Insi()
+    apcv: _Apcv = _Apcv()
     dmp: _Dmp | None = None
     mssante: _Mss | None = None
     cartes: _Cards = _Cards()
@@ -203,6 +208,7 @@ def _environment(descriptor: _Descriptor, path: Path) -> Environment:
         insi_organisation=descriptor.insi.organisation,
         insi_cpx=descriptor.insi.cpx,
         insi_verification=descriptor.insi.verification,
+        apcv_auth=descriptor.apcv.auth,
         evidence_levels=dict(descriptor.reglages.justificatifs),
         dmp_base=descriptor.dmp.base if descriptor.dmp else None,
         mss=_mss(descriptor.mssante),

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reference_impl.apcv.client import ApcvClient
+from reference_impl.apcv.sessions import ApcvSessions
 from reference_impl.cards.sessions import Cards
 from reference_impl.cards.vitale import VitaleReader
 from reference_impl.errors import ForbiddenGestureError
@@ -57,6 +59,7 @@ class Lgc:
     worker: Worker
     cards: Cards
     vitale: VitaleReader
+    apcv: ApcvSessions
     prescriptions: Prescriptions
     _locks: dict[str, threading.RLock] = field(
         default_factory=lambda: defaultdict(threading.RLock), repr=False
@@ -161,6 +164,7 @@ def assemble(base: Base, outside: Outside) -> Lgc:
         worker=Worker(outbox, base.clock),
         cards=base.cards,
         vitale=VitaleReader(base.environment, base.cards.readers_in_use),
+        apcv=ApcvSessions(base.environment, _apcv_client(base), base.clock),
         prescriptions=_prescriptions(base),
     )
 
@@ -187,4 +191,10 @@ def _prescriptions(base: Base) -> Prescriptions:
         Numbers(base.store, base.ids),
         base.ids,
         base.clock,
+    )
+
+
+def _apcv_client(base: Base) -> ApcvClient:
+    return ApcvClient(
+        base.environment, base.transport, base.ids, base.clock, base.cards, base.sessions
     )

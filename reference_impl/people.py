@@ -276,6 +276,7 @@ class Environment:
     psc: PscClientSettings | None = None
     insi_organisation: str | None = None
     insi_cpx: str | None = None
+    apcv_auth: str | None = None
     dmp_base: str | None = None
     mss: MssSettings | None = None
     insi_verification: bool = False

@@ -84,14 +84,14 @@ def _result(result: etree._Element, individual_expected: bool) -> Answer:
     individual = _first(result, "INDIVIDU")
     if individual is None:
         raise _invalid("le code 00 n’est accompagné d’aucune identité")
-    found = _individual(individual)
-    missing = _missing(found.traits)
+    found = individual_of(individual)
+    missing = missing_traits(found.traits)
     if missing:
         return Answer(INCOMPLETE, _REFUSAL.format(missing), fault=True, refused=found)
     return Answer(code, label or "OK", found)
 
 
-def _missing(traits: Traits) -> str:
+def missing_traits(traits: Traits) -> str:
     """What forbids to take these traits (INS/va1.28 and va1.31); empty when nothing does."""
     wants = {
         "le nom de naissance est vide": traits.birth_name,
@@ -104,7 +104,8 @@ def _missing(traits: Traits) -> str:
     return ", ".join(sentence for sentence, there in wants.items() if not there)
 
 
-def _individual(element: etree._Element) -> Individual:
+def individual_of(element: etree._Element) -> Individual:
+    """INSACTIF, INSHISTO and TIQ under an element. Raises UnavailableError."""
     active, traits = _first(element, "INSACTIF"), _first(element, "TIQ")
     if active is None or traits is None:
         raise _invalid("l’INS actif ou les traits manquent")

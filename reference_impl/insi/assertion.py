@@ -6,6 +6,7 @@ AuthnStatement; only the assertion is signed, never the Body.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
@@ -42,20 +43,27 @@ _ds = ElementMaker(namespace=DSIG, nsmap={"ds": DSIG})
 
 
 def signed_assertion(
-    professional: Professional, signer: Signer, assertion_id: str, at: datetime
+    professional: Professional,
+    signer: Signer,
+    assertion_id: str,
+    at: datetime,
+    attributes: Sequence[tuple[str, str]] | None = None,
 ) -> etree._Element:
     """The assertion of a professional; ``assertion_id`` is an NCName (``_`` + UUID).
+
+    ``attributes`` are those of another service than INSi, by name and value.
 
     Structure and billing number are those of the situation of the card.
     NameID is the CN of the certificate and Issuer its subject (INS-W-11).
     """
     certificate = signer.certificate
+    values = attributes or _attributes(professional)
     assertion = _saml.Assertion(
         _saml.Issuer(subject_text(certificate), Format=SUBJECT_NAME),
         # The schema wants the signature between Issuer and Subject.
         _ds.Signature(Id="placeholder"),
         _saml.Subject(_saml.NameID(common_name(certificate), NameQualifier="CPS")),
-        _saml.AttributeStatement(*(_attribute(n, v) for n, v in _attributes(professional))),
+        _saml.AttributeStatement(*(_attribute(n, v) for n, v in values)),
         ID=assertion_id,
         IssueInstant=wire_instant(at),
         Version="2.0",

@@ -115,7 +115,7 @@ def envelope(
 ) -> bytes:
     """The request as sent, UTF-8. Without assertion there is no ``wsse:Security``."""
     blocks = [
-        _context_lps(header, software),
+        context_lps(header, software),
         _wsa.MessageID(header.message_id),
         _context_bam(header, criteria.coverage()),
         _wsa.Action(criteria.action),
@@ -151,7 +151,8 @@ def _context_bam(header: Header, coverage: etree._Element) -> etree._Element:
     )
 
 
-def _context_lps(header: Header, software: SoftwareIdentity) -> etree._Element:
+def context_lps(header: Header, software: SoftwareIdentity) -> etree._Element:
+    """ContexteLPS, the same for every service of the family."""
     return _lps.ContexteLPS(
         _lps.Id(header.lps_id),
         _lps.Temps(wire_instant(header.at)),

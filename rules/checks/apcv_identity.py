@@ -68,8 +68,11 @@ def holder_qualified(view: JournalView, _context: Context) -> Iterator[Finding]:
 
 
 def _contradicted(one: Qualification, holder: ApcvPerson) -> bool:
+    """Whether the local record says somebody else, or is not known."""
     before = one.act.before
-    return before is not None and bool(contradictions(before.traits, _traits(holder)))
+    if before is None:
+        return one.act.gesture.parameters.get("patient") is not None
+    return bool(contradictions(before.traits, _traits(holder)))
 
 
 def _unlike(one: Qualification, holder: ApcvPerson, after: Identity) -> Iterator[Finding]:

@@ -142,7 +142,7 @@ DEFECTS = (
         "L'historique rendu par INSi n'est pas enregistré",
         "recherche-insi",
         "INS-S-06",
-        changed(f"{_ANSWER}:_individual", history=()),
+        changed(f"{_ANSWER}:individual_of", history=()),
         injection=_insi("nir-apres-nia"),
     ),
     broken(
@@ -158,7 +158,7 @@ DEFECTS = (
         "L'INS active rendue aussi en historique est affichée deux fois",
         "recherche-insi",
         "INS-S-08",
-        around(f"{_ANSWER}:_individual", _active_first),
+        around(f"{_ANSWER}:individual_of", _active_first),
         injection=_insi("historique-double"),
     ),
     broken(
@@ -201,7 +201,7 @@ DEFECTS = (
         "Une date de naissance aux jour et mois 00 est reprise d'INSi",
         "reponse-insi-incomplete",
         "BANC-INS.05",
-        put(f"{_ANSWER}:_missing", lambda _traits: ""),
+        put(f"{_ANSWER}:missing_traits", lambda _traits: ""),
         put(f"{_GESTURES}:event_of", lambda *_every: Event.INSI_EQUAL),
         injection=_insi("date-incomplete"),
     ),

@@ -1,0 +1,1 @@
+"""Reading an appli carte Vitale: calls, answers, and the context of each professional."""
