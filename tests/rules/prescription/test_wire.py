@@ -165,9 +165,12 @@ def test_both_sides_of_an_exchange_are_read() -> None:
 
 
 KEYS = st.sampled_from(
-    ["id", "horodatage", "validite", "prescripteur", "rpps", "am", "patient", "ins", "oid", "flags"]
-    + ["matricule", "nomNaissance", "naissance", "lignes", "ald", "cis", "cip13", "substitution"]
-    + ["code", "motif", "quantite", "dureeJours", "stupefiant", "lps", "emetteur", "operation"]
+    (
+        *("id", "horodatage", "validite", "prescripteur", "rpps", "am", "patient", "ins", "oid"),
+        *("flags", "matricule", "nomNaissance", "naissance", "lignes", "ald", "cis", "cip13"),
+        *("substitution", "code", "motif", "quantite", "dureeJours", "stupefiant", "lps"),
+        *("emetteur", "operation"),
+    )
 )
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=12)
 TREES = st.recursive(
