@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.campaign import campaign_name, open_store
-from bench.errors import UsageError
+from bench.errors import BenchEnvironmentError, UsageError
 from fixtures.world import make_world
+from simulators.cards.errors import CardError
 from simulators.cards.export import export
 from simulators.clock import Clock
 from simulators.faults import Faults
@@ -28,6 +29,8 @@ def export_cards(campaign: Path, target: Path | None, store_url: str | None) -> 
     store = open_store(campaign, store_url)
     try:
         written = export(_kernel(campaign, store, store_url), target or campaign / "cartes/images")
+    except CardError as error:
+        raise BenchEnvironmentError(str(error)) from error
     finally:
         store.close()
     if not written:

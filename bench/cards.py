@@ -36,7 +36,10 @@ def host_card(image: Path, vpcd: str, say: Callable[[str], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, withdraw)
     say(f"Carte {card.family} {card.serial} dans le lecteur {vpcd}. Ctrl-C la retire.")
-    inserted.serve(lambda: write_card(card, image))
+    try:
+        inserted.serve(lambda: write_card(card, image))
+    except CardError as error:
+        raise BenchEnvironmentError(str(error)) from error
     if not asked.is_set():
         raise BenchEnvironmentError(f"Le lecteur {vpcd} a disparu : pcscd est-il arrêté ?")
 

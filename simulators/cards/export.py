@@ -60,16 +60,27 @@ def read_card(path: Path) -> Card:
 
 
 def write_card(card: Card, path: Path) -> None:
-    """Write a card; the file is whole at every moment, whoever kills the writer."""
+    """Write a card; the file is whole at every moment, whoever kills the writer.
+
+    Raises CardError when it cannot be written.
+    """
     content = json.dumps(document_of(card), ensure_ascii=False, indent=2) + "\n"
     draft = path.with_name(f".{path.name}.part")
-    draft.write_text(content, encoding="utf-8")
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(content, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise CardError(
+            f"{path} ne peut pas être écrit ({error}) : donnez un dossier où vous pouvez écrire."
+        ) from error
 
 
 def export(kernel: Kernel, folder: Path) -> tuple[Path, ...]:
-    """Write every card of a campaign as it is now; the paths, none without cards."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write every card of a campaign as it is now; the paths, none without cards.
+
+    Raises CardError when the folder cannot be written.
+    """
     deck = Deck(kernel)
     with kernel.store.reading() as connection:
         rows = CardStore(connection, kernel.campaign).cards()

@@ -23,7 +23,7 @@ def insert(card: Card, host: str, port: int) -> CardInReader:
     """Connect a card to a vpcd; raises CardError."""
     try:
         line = socket.create_connection((host, port), timeout=10)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: what is no host name
         raise CardError(
             f"Aucun vpcd ne répond à {host}:{port} ({error}). Démarrez pcscd avec le lecteur "
             "« Virtual PCD » de vsmartcard, ou donnez son adresse avec --vpcd."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from bench import cli
 from bench.cards import build_api, host_card, known_variants
 from bench.errors import BenchEnvironmentError, BenchError, UsageError
+from simulators.cards.errors import CardError
 from simulators.cards.export import write_card
 from simulators.cards.vitale import VitaleCard, VitaleImage
 
@@ -26,6 +28,19 @@ def test_a_card_for_a_reader_that_is_not_there(image: Path) -> None:
         host_card(image, "127.0.0.1:1", print)
 
 
+def test_a_host_name_that_is_none(image: Path) -> None:
+    with pytest.raises(BenchEnvironmentError, match="Aucun vpcd ne répond"):
+        host_card(image, f"{'a' * 300}:1", print)
+
+
+def test_a_card_that_cannot_be_written_is_told_in_french(tmp_path: Path) -> None:
+    taken = tmp_path / "fichier"
+    taken.write_text("", encoding="utf-8")
+    card = VitaleCard(VitaleImage("000250000000", "T", ()))
+    with pytest.raises(CardError, match="donnez un dossier où vous pouvez écrire"):
+        write_card(card, taken / "vitale.json")
+
+
 @pytest.mark.parametrize("address", ["ici", ":1", "ici:un"])
 def test_an_address_that_is_none(image: Path, address: str) -> None:
     with pytest.raises(UsageError, match="hôte:port"):
@@ -40,6 +55,13 @@ def test_a_file_that_is_no_card(tmp_path: Path) -> None:
 def test_a_compiler_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BenchEnvironmentError, match="Il faut le compilateur C"):
         build_api(tmp_path, "compilateur-inconnu")
+
+
+def test_a_library_is_not_built_over_a_file(tmp_path: Path) -> None:
+    taken = tmp_path / "fichier"
+    taken.write_text("", encoding="utf-8")
+    with pytest.raises(BenchEnvironmentError, match="donnez un dossier où vous pouvez écrire"):
+        build_api(taken, sys.executable)
 
 
 def test_every_variant_is_listed_with_its_french() -> None:

@@ -19,12 +19,19 @@ def build(folder: Path, compiler: str = "cc") -> Path:
     """Compile the library in a folder; the path of the library.
 
     ``compiler`` is the name of a C compiler; one of mingw-w64 makes the DLL that a
-    Windows product loads. Raises CardError when it is missing or refuses the source.
+    Windows product loads. Raises CardError when it is missing or refuses the source,
+    or when the folder cannot be written.
     """
     program = shutil.which(compiler)
     if program is None:
         raise CardError(f"Il faut le compilateur C « {compiler} » pour bâtir l'API de lecture.")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CardError(
+            f"{folder} ne peut pas recevoir l'API de lecture ({error.strerror}) : donnez un "
+            "dossier où vous pouvez écrire."
+        ) from error
     windows = "mingw" in compiler
     target = folder / (WINDOWS if windows else LINUX)
     command = [program, *_STRICT, *(_for_windows() if windows else _for_linux())]
