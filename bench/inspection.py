@@ -16,6 +16,7 @@ from reports.events import FindingSeen
 from rules.artefact import Artefact, MalformedError
 from rules.context import Context
 from rules.exchange import Exchange, Message, Outcome
+from rules.formats.apcv import ApcvRequest
 from rules.formats.dmp import DmpRequest
 from rules.formats.insi import InsiRequest
 from rules.formats.prescription_wire import EpRequest
@@ -165,7 +166,7 @@ def _named(exchange: Exchange, artefacts: Sequence[Artefact]) -> Exchange:
     for artefact in artefacts:
         if isinstance(artefact, DmpRequest) and artefact.transaction:
             return replace(exchange, operation=artefact.transaction.number)
-        if isinstance(artefact, InsiRequest):
+        if isinstance(artefact, InsiRequest | ApcvRequest):
             return replace(exchange, operation=artefact.operation or "?")
         if isinstance(artefact, EpRequest):
             return replace(exchange, operation=artefact.operation)

@@ -13,7 +13,7 @@ from bench.errors import UsageError
 from rules.artefact import Artefact, MalformedError
 from rules.context import Envelope
 from rules.exchange import Message
-from rules.formats import dmp, insi, prescription_wire, psc_reading
+from rules.formats import apcv, dmp, insi, prescription_wire, psc_reading
 from rules.formats.cartouche import Cartouche, is_cartouche
 from rules.formats.cda import ClinicalDocument
 from rules.formats.code2d import Code2D, Code2DPicture, is_code2d
@@ -45,6 +45,7 @@ NAMES = {
     "dmp": "DMP",
     "psc": "Pro Santé Connect",
     "prescription": "ordonnance numérique",
+    "apcv": "appli carte Vitale",
 }
 
 ANSWERED = {"accesExecutions", "avertissements", "dejaEnregistree", "etat", "ordonnance"}
@@ -86,8 +87,8 @@ def sniff(data: bytes, envelope: Envelope | None = None) -> Sniffed:
     raise UsageError(
         "contenu non reconnu. Le banc lit : IHE_XDM.zip, CDA, .eml, message SOAP, multipart, "
         "requête ou réponse HTTP, VIHF, XAdES, PDF, JSON et jetons de Pro Santé Connect, "
-        "datamatrix INS et Code 2D d'ordonnance (texte, PNG, JPEG, TIFF), numéro et texte d'une "
-        "ordonnance, texte d'un cartouche."
+        "datamatrix INS, Code 2D d'ordonnance et code d'une appli carte Vitale (texte, PNG, JPEG, "
+        "TIFF), numéro et texte d'une ordonnance, texte d'un cartouche."
     )
 
 
@@ -121,6 +122,8 @@ def _http(data: bytes) -> Sniffed:
 
 def _service_of_path(message: Message) -> str:
     path = urlsplit(message.target).path
+    if path.startswith("/wssoap/apcv/"):
+        return "apcv"
     if adapter_of(message) is not None or "/epresc" in path:
         return "prescription"
     if "/si-dmp-server/" in path:
@@ -146,6 +149,8 @@ def _answers_of_ordonnance(message: Message) -> bool:
 
 
 def _service_of_xml(body: bytes) -> str:
+    if apcv.is_apcv(body):
+        return "apcv"
     spaces = (a.names.main for a in adapters() if a.form == SOAP)
     if any(space and space.encode() in body for space in spaces):
         return "prescription"
@@ -157,8 +162,9 @@ def _artefacts(service: str, message: Message, answer: bool) -> Iterable[Artefac
     if service == "psc":
         reader = psc_reading.read_answer if answer else psc_reading.read_request
         return list(reader(message))
-    if service == "prescription":
-        read = prescription_wire.read_answer if answer else prescription_wire.read_request
+    if service in ("prescription", "apcv"):
+        wire = apcv if service == "apcv" else prescription_wire
+        read = wire.read_answer if answer else wire.read_request
         called = read(message)
         return [] if called is None else [called]
     if service == "dmp":
@@ -196,6 +202,15 @@ def _soap(data: bytes, root: etree._Element) -> Sniffed:
     answer = local.endswith(("Response", "Result", "Rep")) or local in (
         "RESULTAT", "Fault", "PRPA_IN201308UV02", "setAuthorizationResponse",
     )  # fmt: skip
+    if service == "apcv":
+        # What its Content-Type said (the action) is unknown: nothing is made up.
+        bare = Message("", (), data)
+        return Sniffed(
+            f"{'réponse' if answer else 'requête'} SOAP {NAMES[service]}",
+            service,
+            answer=answer,
+            read=lambda: _artefacts(service, bare, answer),
+        )
     if answer:
         message = Message("HTTP/1.1 200 OK", (("Content-Type", SOAP_12),), data)
     else:
@@ -284,12 +299,20 @@ def _picture(data: bytes) -> Sniffed:
         symbols = read_picture(data)
     except PictureError as error:
         raise UsageError(f"{error}.") from error
+    phones = [each for each in map(_phone, (s.data for s in symbols)) if each.likely]
+    if phones:
+        return Sniffed("image du code d'une appli carte Vitale", read=lambda: phones)
     codes, found = Code2DPicture.of(symbols), InsPicture.of(symbols)
     if codes.codes or codes.flaws:
         return Sniffed("image de Code 2D", read=lambda: [codes])
     if not found.datamatrices and not found.flaws:
         raise UsageError(_nothing_read(len(symbols)))
     return Sniffed("image de datamatrix INS", read=lambda: [found])
+
+
+def _phone(data: bytes) -> apcv.ApcvData:
+    """A scanner adds a line end; no code begins nor ends with a space."""
+    return apcv.ApcvData(data.decode("latin-1").strip())
 
 
 def _nothing_read(others: int) -> str:
@@ -319,6 +342,12 @@ _KINDS: tuple[tuple[Callable[[bytes, bytes], bool], Callable[[bytes, bytes], Sni
     ),
     (lambda data, _: is_picture(data), lambda data, _: _picture(data)),
     (lambda _, start: is_ins_text(start), lambda _, start: _datamatrix(start)),
+    (
+        lambda _, start: _phone(start[:64]).likely,
+        lambda _, start: Sniffed(
+            "code d'une appli carte Vitale (texte)", read=lambda: [_phone(start)]
+        ),
+    ),
     (
         lambda data, _: bool(REQUEST_LINE.match(data) or STATUS_LINE.match(data)),
         lambda data, _: _http(data),

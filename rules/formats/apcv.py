@@ -63,8 +63,8 @@ class ApcvData(Artefact):
 
     @property
     def likely(self) -> bool:
-        """Whether it looks like one at all."""
-        return self.text.startswith(START[:12])
+        """Whether it looks like one at all, in whatever case."""
+        return self.text[:12].upper() == START[:12]
 
 
 def _flaw_of(octets: bytes) -> DataFlaw | None:
