@@ -13,14 +13,14 @@ from dataclasses import Field, field, fields
 from typing import Any, ClassVar, Self
 
 
-def key(name: str, kind: type = str, **more: Any) -> Any:
+def key(name: str, kind: type = str) -> Any:
     """A field held under a JSON name; absent or null is None."""
-    return field(metadata={"key": name, "kind": kind}, **({"default": None} | more))
+    return field(default=None, metadata={"key": name, "kind": kind})
 
 
 def keys(name: str, kind: type = str) -> Any:
     """A field that is a list in JSON, empty when it is absent."""
-    return field(metadata={"key": name, "kind": kind, "many": True}, default=())
+    return field(default=(), metadata={"key": name, "kind": kind, "many": True})
 
 
 class Keyed:

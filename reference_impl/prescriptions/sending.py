@@ -23,11 +23,14 @@ from reference_impl.ports import Clock
 from reference_impl.prescriptions.client import PrescriptionClient, Recorded
 from reference_impl.prescriptions.number import Numbers, paris
 from reference_impl.prescriptions.records import Kept, OrdonnanceRecords, State
-from reference_impl.prescriptions.wire import NUMBER_REFUSED, USED
+from reference_impl.prescriptions.wire import (
+    NOT_YOURS,
+    NUMBER_REFUSED,
+    UNKNOWN,
+    USED,
+)
 
 MOST_NUMBERS = 3
-ATTEMPTS = 2
-"""Sendings of one number in one gesture: the second finds out what became of the first."""
 
 
 class Sender:
@@ -49,7 +52,7 @@ class Sender:
         """Send one; its state afterwards is « enregistrée » or « sans code ».
 
         One that has no number yet gets it now. Raises RefusedError when the service
-        refuses it: it is a draft again, without number.
+        refuses it: it is as it was, without number unless that one may be recorded.
         """
         doubt = kept.in_doubt
         for _ in range(MOST_NUMBERS):
@@ -58,7 +61,7 @@ class Sender:
                 recorded = self._attempt(kept, professional)
             except RefusedError as error:
                 kept = self._after_refusal(kept, professional, error, in_doubt=doubt)
-                if kept.registered:
+                if kept.number is not None:
                     return kept
                 doubt = False
             except OutcomeUnknownError as error:
@@ -86,9 +89,14 @@ class Sender:
         """
         lost = error.code == USED or (error.code == NUMBER_REFUSED and in_doubt)
         if not lost:
-            self._given_back(kept)
+            if not in_doubt:
+                self._given_back(kept)
             raise error
-        if in_doubt and self._is_there(kept, professional):
+        try:
+            there = in_doubt and self._is_there(kept, professional)
+        except (OutcomeUnknownError, UnavailableError) as unknown:
+            return self._without_code(kept, unknown, in_doubt=True)
+        if there:
             return self._recorded(kept, Recorded(already=True, warnings=()))
         return self._number_lost(kept)
 
@@ -99,28 +107,33 @@ class Sender:
         return self._records.save(replace(kept, in_doubt=True))
 
     def _attempt(self, kept: Kept, professional: Professional) -> Recorded:
-        for left in reversed(range(ATTEMPTS)):
-            try:
-                return self._client.record(kept.ordonnance, professional)
-            except OutcomeUnknownError as error:
-                unknown = error
-                if not left:
-                    raise
-            except UnavailableError as error:
-                if left == ATTEMPTS - 1:
-                    raise
-                # The first sending may have arrived all the same.
-                raise OutcomeUnknownError(error.code, error.message) from error
-        raise unknown
+        """Send it once, and once more when no answer was read: that finds out."""
+        try:
+            return self._client.record(kept.ordonnance, professional)
+        except OutcomeUnknownError:
+            pass
+        try:
+            return self._client.record(kept.ordonnance, professional)
+        except RefusedError:
+            if self._is_there(kept, professional):
+                return Recorded(already=True, warnings=())
+            raise
+        except LgcError as error:
+            # The first sending may have arrived all the same.
+            raise OutcomeUnknownError(error.code, error.message) from error
 
     def _is_there(self, kept: Kept, professional: Professional) -> bool:
-        """Whether the service holds this very ordonnance. Raises what EP3 raises."""
+        """Whether the service holds this very ordonnance.
+
+        Raises what EP3 raises, OutcomeUnknownError when it does not say.
+        """
         assert kept.number is not None
         try:
             found = self._client.consult(kept.number, professional, with_executions=False)
-        except RefusedError:
-            # Unknown there, or of another prescriber: not ours.
-            return False
+        except RefusedError as error:
+            if error.code in (UNKNOWN, NOT_YOURS):
+                return False
+            raise OutcomeUnknownError(error.code, error.message) from error
         mine, theirs = kept.ordonnance, found.ordonnance
         return (mine.at, mine.patient, mine.lines) == (theirs.at, theirs.patient, theirs.lines)
 
@@ -142,11 +155,9 @@ class Sender:
         )
 
     def _given_back(self, kept: Kept) -> None:
-        """A draft again: the service did not take it."""
+        """As it was before: the service did not take it."""
         content = replace(kept.ordonnance, number=None)
-        self._records.save(
-            replace(kept, state=State.DRAFT, number=None, in_doubt=False, ordonnance=content)
-        )
+        self._records.save(replace(kept, number=None, in_doubt=False, ordonnance=content))
 
     def _recorded(self, kept: Kept, recorded: Recorded) -> Kept:
         alerts = tuple(a for a in kept.alerts if a not in _OUTAGE)

@@ -17,6 +17,7 @@ from reference_impl.people import Professional
 SERVICE = "Le service Ordonnance numérique"
 USED, NUMBER_REFUSED, UNKNOWN = "EP-P-001", "EP-P-002", "EP-P-007"
 OPPOSED, EXECUTED = "EP-P-008", "EP-P-009"
+NOT_YOURS = "EP-P-018"
 NOBODY, NOT_ACCEPTED = "EP-P-020", "EP-P-021"
 _TECHNICAL = frozenset({"EP-P-040", "siram_40"})
 _ADVICE = {
