@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from rules.checking import check
+from rules.checks.card_assertions import card_type
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats.certificate import Certificate, peer_certificate
 from rules.formats.insi import AssertionSigner, InsiAssertion, InsiRequest
-from rules.formats.saml import X509_SUBJECT_NAME
+from rules.formats.saml import X509_SUBJECT_NAME, SamlAssertion
 from rules.formats.xmldsig import ENVELOPED, EXCLUSIVE_C14N, RSA_SHA256, SHA256, XmlSignature
 
 BY_CARD = ("INS/va1.37",)
@@ -29,6 +30,13 @@ _SCHEMA_ORDER = ("Issuer", "Signature", "Subject", "Conditions", "Advice", "Attr
 _REQUIRED = ("Issuer", "Signature", "Subject", "AttributeStatement")
 _LIBERAL_SECTORS = frozenset({"SA07", "SA08", "SA09"})
 _PHYSICIAN = "10"
+_QUALIFIERS = {
+    "CPF": frozenset({"CPS", "CPF"}),
+    "CPE": frozenset({"CPS", "CPE", "CDE", "CDE-CPE"}),
+    "CPA": frozenset({"CPS", "CPA", "CDA"}),
+}
+"""NameQualifier by type of card: ``CPS`` in the sheet of INSi, that of the card in the
+sheet of cards (§6.2)."""
 
 
 @check(
@@ -193,17 +201,12 @@ def signer_trusted(signer: AssertionSigner, context: Context) -> Iterator[Findin
     rejects="desir_9003",
 )
 def names_of_the_holder(assertion: InsiAssertion, _context: Context) -> Iterator[Finding]:
-    """NameQualifier CPS; Issuer in X509SubjectName format, either order of its parts."""
+    """NameQualifier CPS, or that of the card; Issuer in X509SubjectName format, either order."""
     saml = assertion.saml
     if assertion.psc:
         return
-    if saml.name_qualifier != "CPS":
-        yield Finding(
-            f"{saml.place}/Subject/NameID/@NameQualifier",
-            "CPS",
-            saml.name_qualifier or "absent",
-            'Écrire NameQualifier="CPS" pour une assertion signée par la carte.',
-        )
+    certificate = saml.signature.certificate if saml.signature else None
+    yield from _qualifier(saml, certificate)
     if saml.issuer_format != X509_SUBJECT_NAME:
         yield Finding(
             f"{saml.place}/Issuer/@Format",
@@ -211,7 +214,6 @@ def names_of_the_holder(assertion: InsiAssertion, _context: Context) -> Iterator
             saml.issuer_format or "absent",
             "Annoncer que Issuer porte le nom du sujet du certificat.",
         )
-    certificate = saml.signature.certificate if saml.signature else None
     if certificate is None:
         return
     if saml.name_id != certificate.common_name:
@@ -227,6 +229,17 @@ def names_of_the_holder(assertion: InsiAssertion, _context: Context) -> Iterator
             certificate.subject,
             saml.issuer or "absent",
             "Recopier dans Issuer le sujet du certificat qui signe (RFC 2253).",
+        )
+
+
+def _qualifier(saml: SamlAssertion, certificate: Certificate | None) -> Iterator[Finding]:
+    kind = card_type(certificate) if certificate else None
+    if saml.name_qualifier not in _QUALIFIERS.get(kind or "", {"CPS"}):
+        yield Finding(
+            f"{saml.place}/Subject/NameID/@NameQualifier",
+            "CPS",
+            saml.name_qualifier or "absent",
+            'Écrire NameQualifier="CPS" pour une assertion signée par la carte.',
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from rules.checking import check
+from rules.checks.card_assertions import card_type
 from rules.context import OID_INS_NIA, Context
 from rules.findings import Finding, Severity
 from rules.formats.certificate import Certificate
@@ -33,6 +34,9 @@ from rules.vocabulary import codes
 
 ACCESS = ("DMP/va1.01", "DMP/va1.19")
 HIDDEN_FROM_PARENTS = "INVISIBLE_REPRESENTANTS_LEGAUX"
+_OF_STRUCTURES = frozenset({"CPE", "CPA"})
+"""Cards whose CN is that of the card, ``xxxx/yyyy``: the NameID of their user is another
+one, known to the structure (sheet of cards §4.1, sheet DMP §6.1)."""
 _RESTRICTIONS = "1.2.250.1.213.1.1.4.13"
 
 _PROFESSIONS = {
@@ -305,7 +309,7 @@ def _of_certificate(vihf: Vihf, certificate: Certificate, place: str) -> Iterato
                 str(vihf.structure_id),
                 "Écrire dans Identifiant_Structure la structure du certificat.",
             )
-    elif certificate.common_name != vihf.name_id:
+    elif certificate.common_name != vihf.name_id and card_type(certificate) not in _OF_STRUCTURES:
         yield Finding(
             f"{vihf.place}/Subject/NameID",
             f"{certificate.common_name} (CN, {place})",

@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 END = datetime(2031, 1, 1, tzinfo=UTC)
+_CARD_TYPE = x509.ObjectIdentifier("1.2.250.1.71.1.2.2")
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ def authority(name: str = "BANC AC PERSONNES", *, foreign: bool = False) -> Hold
 
 
 @cache
-def cps(national_id: str = "810999990012", issuer: str = "BANC AC PERSONNES") -> Holder:
-    """Signature certificate shaped like that of a CPS."""
+def cps(
+    national_id: str = "810999990012", issuer: str = "BANC AC PERSONNES", kind: int | None = None
+) -> Holder:
+    """Signature certificate shaped like that of a CPS; ``kind`` is its type of card (G02)."""
     name = x509.Name(
         [
             x509.RelativeDistinguishedName([x509.NameAttribute(NameOID.COUNTRY_NAME, "FR")]),
@@ -69,7 +72,7 @@ def cps(national_id: str = "810999990012", issuer: str = "BANC AC PERSONNES") ->
             ),
         ]
     )
-    return _issue(name, key(2), authority(issuer))
+    return _issue(name, key(2), authority(issuer), kind=kind)
 
 
 @cache
@@ -98,6 +101,7 @@ def _issue(
     *,
     ca: bool = False,
     end: datetime = END,
+    kind: int | None = None,
 ) -> Holder:
     builder = (
         x509.CertificateBuilder()
@@ -113,5 +117,8 @@ def _issue(
         builder = builder.add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         )
+    if kind is not None:
+        told = x509.UnrecognizedExtension(_CARD_TYPE, bytes((2, 1, kind)))
+        builder = builder.add_extension(told, critical=False)
     signer = issuer.key if issuer else own
     return Holder(builder.sign(signer, hashes.SHA256()), own)

@@ -68,9 +68,9 @@ def certificate_of(call: Exchange) -> bytes:
 
 
 @cache
-def cpe() -> Holder:
+def cpe(common_name: str = "810999990012") -> Holder:
     """The signature certificate of a CPE: type 2 in its extension (sheet §4.1)."""
-    plain = signer()
+    plain = signer(common_name)
     builder = (
         x509.CertificateBuilder()
         .subject_name(plain.certificate.subject)

@@ -13,6 +13,7 @@ from rules.exchange import Exchange, TlsPeer
 from rules.findings import Severity
 from rules.formats.dmp import DmpRequest
 from rules.judge import read, rejection
+from tests.rules.cards.calls import cpe
 from tests.rules.certificates import Holder
 from tests.rules.dmp import golden
 from tests.rules.dmp.golden import Edit, cut, swap
@@ -238,6 +239,13 @@ def test_an_expired_certificate_is_refused() -> None:
     assert late is not None
     found = judged(exchange, observed_at=late + timedelta(days=3650))
     assert "DMP-VIHF-01" in found
+
+
+def test_the_user_of_a_cpe_is_not_its_common_name() -> None:
+    # TD0.2 is open to a CPE, whose CN is the number of the card in its structure.
+    exchange = call(holder=cpe("1330999004/0001"))
+    assert "DMP-VIHF-10" not in judged(exchange)
+    assert "DMP-VIHF-10" in judged(call(holder=signer("1330999004/0001")))
 
 
 # Indirect, AIR, secret connection

@@ -258,6 +258,19 @@ def test_names_of_the_holder(options: dict[str, str]) -> None:
     assert ids(by_card(**options)) == ["INS-W-11"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "qualifier"),
+    [(0, "CPS"), (1, "CPF"), (2, "CPS"), (2, "CPE"), (2, "CDE-CPE"), (3, "CPA")],
+)
+def test_the_qualifier_may_be_that_of_the_card(kind: int, qualifier: str) -> None:
+    assert ids(by_card(holder=cps(kind=kind), qualifier=qualifier)) == []
+
+
+@pytest.mark.parametrize(("kind", "qualifier"), [(0, "CPE"), (1, "CPA"), (2, "CPF"), (2, "PS")])
+def test_the_qualifier_of_another_kind_of_card(kind: int, qualifier: str) -> None:
+    assert ids(by_card(holder=cps(kind=kind), qualifier=qualifier)) == ["INS-W-11"]
+
+
 def test_issuer_format() -> None:
     xml = by_card(signed=False).replace("X509SubjectName", "unspecified")
     assert ids(xml) == ["INS-W-10", "INS-W-11"]
