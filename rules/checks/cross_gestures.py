@@ -64,6 +64,11 @@ def _expected(needed: str, *also: str, instead: str = "") -> Expected:
     return Expected(frozenset({needed}), frozenset(also), frozenset({instead} - {""}))
 
 
+def _calls(*operations: str) -> frozenset[str]:
+    """Calls of the ordonnance numérique: EP-01 and EP-33 say it when one is missing."""
+    return frozenset(f"prescription {operation}" for operation in operations)
+
+
 GESTURES: Mapping[str, Expected] = {
     "session.open": _expected("psc token"),
     "identity.search_insi": Expected(_SEARCHES),
@@ -80,6 +85,12 @@ GESTURES: Mapping[str, Expected] = {
     "apcv.qualify": Expected(frozenset(), _APCV | _SEARCHES),
     "apcv.close": Expected(frozenset(), _APCV),
     "session.close": Expected(frozenset(), _APCV),
+    "prescription.validate": Expected(frozenset(), _calls("EP4", "EP3", "traces")),
+    "prescription.print": Expected(frozenset(), _calls("EP4", "EP3", "traces")),
+    "prescription.search": Expected(frozenset(), _calls("EP2", "traces")),
+    "prescription.consult": Expected(frozenset(), _calls("EP3", "traces")),
+    "prescription.cancel": _expected("prescription EP4-annulation", "prescription traces"),
+    "outbox.flush": Expected(frozenset(), _calls("EP4", "EP3", "traces")),
 }
 """Gestures that speak to a service; the others are silent."""
 

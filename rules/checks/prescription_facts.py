@@ -18,7 +18,7 @@ from rules.formats.cda import ClinicalDocument
 from rules.formats.gesture import Gesture
 from rules.formats.ordonnance_page import PrintedOrdonnance
 from rules.formats.prescription import Ordonnance
-from rules.formats.prescription_wire import CANCELLATION, CREATION, EpRequest
+from rules.formats.prescription_wire import CANCELLATION, CREATION, EpAnswer, EpRequest
 from rules.judge import JournalView
 
 SERVICE = "prescription"
@@ -165,11 +165,22 @@ def _numbers(deposit: Deposit) -> set[str | None]:
 
 
 def acknowledged(view: JournalView, number: str | None, position: int) -> bool:
-    """Whether the software was told, before a position, that a number is registered."""
-    for each in view.derived(sent):
-        if each.number == number and each.exchange.accepted and each.exchange.position < position:
-            return True
-    return False
+    """Whether the software was told, before a position, that a number is registered.
+
+    By an EP4 accepted, or by an EP3 that gives the ordonnance back (N03).
+    """
+    told = view.derived(_told)
+    return number is not None and any(n == number and at < position for at, n in told)
+
+
+def _told(view: JournalView) -> tuple[tuple[int, str | None], ...]:
+    by_call = [(e.exchange.position, e.number) for e in view.derived(sent) if e.exchange.accepted]
+    by_reading = [
+        (exchange.position, answer.ordonnance.id)
+        for exchange, answer in view.artefacts(EpAnswer, SERVICE)
+        if exchange.operation == "EP3" and exchange.accepted and answer.ordonnance is not None
+    ]
+    return (*by_call, *by_reading)
 
 
 def number_of(view: JournalView, local_id: str | None, position: int) -> str | None:

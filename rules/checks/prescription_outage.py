@@ -50,7 +50,7 @@ _WITHOUT = (
 def degraded(view: JournalView, _context: Context) -> Iterator[Finding]:
     """Until an EP4 of the number is accepted, a lost answer is no answer."""
     for act in named(view, VALIDATE):
-        if not _down(act):
+        if not _down(view, act):
             continue
         if not act.alerts:
             yield act.finding("ordonnance.alertes", "une phrase", "aucune", _WITHOUT)
@@ -64,10 +64,12 @@ def degraded(view: JournalView, _context: Context) -> Iterator[Finding]:
         yield from _pages(view, act)
 
 
-def _down(act: Act) -> bool:
-    """Whether a validation called the service, and nothing was ever acknowledged."""
+def _down(view: JournalView, act: Act) -> bool:
+    """Whether a validation called the service, and was told by nothing that it is registered."""
     calls = act.caused_by(CREATION, "TLS")
-    return bool(calls) and not any(e.accepted and e.operation == CREATION for e in calls)
+    if not calls or any(e.accepted and e.operation == CREATION for e in calls):
+        return False
+    return not acknowledged(view, act.number, act.exchange.position)
 
 
 def _coded(document: ClinicalDocument) -> bool:

@@ -21,6 +21,8 @@ from rules.formats.xds import Submission
 
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
 _TIME = re.compile(r"\d{14}")
+_PRESCRIPTIONS = ("57833-6", "57828-6", "57832-8")
+"""Types of documents whose act is a period of validity (e-prescription.md §9.2)."""
 _DATES = ("creationTime", "serviceStartTime", "serviceStopTime")
 VACCINATION_NOTE = "87273-9"
 MASKED, HIDDEN = "MASQUE_PS", "INVISIBLE_PATIENT"
@@ -99,13 +101,17 @@ def _oid(place: str, value: str) -> Iterator[Finding]:
     source=f"{SOURCE} §8.3, §9.1, §9.2, §9.6",
 )
 def dates(submission: Submission, context: Context) -> Iterator[Finding]:
-    """submissionTime, creationTime, serviceStartTime and serviceStopTime."""
+    """submissionTime, creationTime, serviceStartTime and serviceStopTime.
+
+    A prescription stops when its validity ends: that date is to come.
+    """
     objects = submission.objects
     for lot in objects.submission_sets:
         yield from _date(lot.place, "submissionTime", lot.submission_time, context)
     for entry in objects.entries:
         for name in _DATES:
-            yield from _date(entry.place, name, entry.slot(name), context)
+            future = name == "serviceStopTime" and _prescribes(entry)
+            yield from _date(entry.place, name, entry.slot(name), context, future=future)
         start, stop = (_instant(entry.slot(name)) for name in _DATES[1:])
         if start and stop and stop < start:
             yield Finding(
@@ -120,7 +126,14 @@ def dates(submission: Submission, context: Context) -> Iterator[Finding]:
                 yield found.finding(entry.place)
 
 
-def _date(place: str, name: str, value: str | None, context: Context) -> Iterator[Finding]:
+def _prescribes(entry: DocumentEntry) -> bool:
+    code = (entry.type_code and entry.type_code.code) or ""
+    return code in _PRESCRIPTIONS or code.startswith("PRESC-")
+
+
+def _date(
+    place: str, name: str, value: str | None, context: Context, *, future: bool = False
+) -> Iterator[Finding]:
     if value is None:
         return
     at = _instant(value)
@@ -131,6 +144,8 @@ def _date(place: str, name: str, value: str | None, context: Context) -> Iterato
             value or "vide",
             "Écrire la date sur 14 chiffres, convertie en temps universel.",
         )
+    elif future:
+        return
     elif context.observed_at and at > context.observed_at + context.environment.clock_tolerance:
         yield Finding(
             f"{place}/Slot[@name='{name}']",

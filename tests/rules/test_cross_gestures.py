@@ -74,6 +74,10 @@ QUEUED = {"envoi": {"etat": "à envoyer"}}
             gesture("identity.receive", VERIFIED),
         ),
         (gesture("identity.receive", {"verification": None}),),
+        (exchange("prescription", "EP4"), gesture("prescription.validate", {})),
+        (exchange("prescription", "EP3"), gesture("prescription.consult", {})),
+        (exchange("prescription", "EP2"), gesture("prescription.search", {})),
+        (exchange("prescription", "EP4-annulation"), gesture("prescription.cancel", {})),
         (gesture("identity.verify", {"verification": {"resultat": "déjà connue"}}),),
         (
             exchange("cards", "READ BINARY"),
@@ -82,8 +86,8 @@ QUEUED = {"envoi": {"etat": "à envoyer"}}
         ),
     ],
     ids=["depot", "refuse", "interdit", "muet", "envoi", "releve", "insi", "panne", "relance",
-         "deja-autorise", "retrouve", "verification", "reception", "sans-appel", "deja-connue",
-         "carte"],
+         "deja-autorise", "retrouve", "verification", "reception", "sans-appel",
+         "ordonnance", "executions", "recherche", "annulation", "deja-connue", "carte"],
 )  # fmt: skip
 def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, object], ...]) -> None:
     view = journal(*entries)

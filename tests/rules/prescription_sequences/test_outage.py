@@ -15,6 +15,7 @@ from tests.rules.prescription_sequences.stories import (
     LOST,
     OTHER,
     REFUSED,
+    ep3,
     ep4,
     gesture,
     held,
@@ -51,6 +52,13 @@ def test_no_code_on_screen() -> None:
 
 def test_a_repetition_that_succeeds_ends_the_outage() -> None:
     assert ids(ep4(**LOST), *story()) == []
+
+
+def test_a_reading_that_gives_it_back_ends_the_outage() -> None:
+    """N03: already used, by this very ordonnance."""
+    used = ep4(**LOST, fault="couper-apres-traitement"), ep4(**REFUSED)
+    assert ids(*used, ep3(asked=False), n3(), n1(), validated(), printed()) == []
+    assert ids(*used, n3(), n1(), validated(**ALERT), printed()) == ["EP-29"]
 
 
 def test_a_late_sending_then_the_code() -> None:
