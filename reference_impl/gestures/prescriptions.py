@@ -26,7 +26,8 @@ from reference_impl.contract_prescriptions import (
 from reference_impl.documents import code2d
 from reference_impl.documents.metadata import encapsulated_pdf
 from reference_impl.errors import ForbiddenGestureError, InvalidRequestError
-from reference_impl.gestures.views import patient_view, printed_view
+from reference_impl.gestures import ordonnance_documents
+from reference_impl.gestures.views import patient_view, printed_view, shipment_view
 from reference_impl.lgc import Lgc
 from reference_impl.people import Patient, Professional
 from reference_impl.prescriptions.client import Consulted
@@ -84,9 +85,11 @@ def validate(lgc: Lgc, asked: PrescriptionAndProfessional) -> ValidatedAnswer:
     patient_id = lgc.prescriptions.records.get(asked.ordonnance).patient_id
     with lgc.patient_lock(patient_id):
         kept = lgc.prescriptions.records.get(asked.ordonnance)
-        kept = lgc.prescriptions.validate(kept, lgc.records.patient(patient_id), author)
+        patient = lgc.records.patient(patient_id)
+        kept = lgc.prescriptions.validate(kept, patient, author)
+        kept, deposits = ordonnance_documents.publish(lgc, kept, patient)
     _send_traces(lgc, author)
-    return ValidatedAnswer(**_fields(lgc, kept), envois=[])
+    return ValidatedAnswer(**_fields(lgc, kept), envois=[shipment_view(s) for s in deposits])
 
 
 def print_page(lgc: Lgc, asked: PrintPrescription) -> PrintAnswer:
