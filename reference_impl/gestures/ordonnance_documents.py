@@ -67,7 +67,7 @@ def _says_registered(lgc: Lgc, kept: Kept) -> bool:
 
 
 def _may_be_deposited(lgc: Lgc, patient: Patient) -> bool:
-    if lgc.environment.dmp_base is None:
+    if lgc.environment.dmp_base is None or not lgc.environment.ordonnance.to_dmp:
         return False
     try:
         require_dmp_identity(patient)
