@@ -10,11 +10,15 @@ a neutral key, one for one (booleans are spelt ``true`` and ``false``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 Tree = dict[str, Any]
+MAX_DEPTH = 40
+MAX_NUMBER = 10**15
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NONE: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -83,6 +87,28 @@ class Paths:
 
 def _spelt(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def unsound(tree: object) -> str | None:
+    """Why a tree of JSON cannot be kept and written on every wire, in French; None when it can.
+
+    XML has no control character and no lone surrogate; depth and numbers are bounded.
+    """
+    waiting: list[tuple[int, object]] = [(0, tree)]
+    while waiting:
+        depth, value = waiting.pop()
+        if depth > MAX_DEPTH:
+            return f"plus de {MAX_DEPTH} niveaux"
+        if isinstance(value, Mapping):
+            held = cast("Mapping[str, object]", value)
+            waiting.extend((depth + 1, each) for each in (*held, *held.values()))
+        elif isinstance(value, list):
+            waiting.extend((depth + 1, each) for each in cast("list[object]", value))
+        elif isinstance(value, str) and _UNWRITABLE.search(value):
+            return f"un caractère de contrôle dans {value[:30]!r}"
+        elif isinstance(value, int | float) and abs(value) > MAX_NUMBER:
+            return "un nombre démesuré"
+    return None
 
 
 def _put(tree: Tree, path: str, value: Any) -> None:

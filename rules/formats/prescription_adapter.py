@@ -38,7 +38,7 @@ from typing import Any, cast
 
 from rules.artefact import MalformedError
 from rules.exchange import Message
-from rules.formats.keyed_paths import Paths, Tree
+from rules.formats.keyed_paths import Paths, Tree, unsound
 from rules.formats.prescription import CHECK_ID, load_json
 from rules.formats.soap import SoapMessage
 from rules.formats.xml_tree import XmlNames, element_of, tree_of
@@ -147,7 +147,7 @@ class Adapter:
     def _content(self, soap: SoapMessage) -> Tree:
         if soap.payload is None:
             return {}
-        return self.paths.read(tree_of(soap.payload, self.names))
+        return self._sound(tree_of(soap.payload, self.names))
 
     def _by_element(self, soap: SoapMessage, content: Tree) -> Operation | None:
         root = None if soap.payload is None else str(soap.payload.tag)
@@ -156,12 +156,18 @@ class Adapter:
 
     def _json(self, body: bytes, lines: str | None) -> Tree:
         if lines is not None:
-            rows = [load_json(row) for row in body.splitlines() if row.strip()]
-            return {lines: rows}
+            rows = [load_json(row) for row in body.split(b"\n") if row.strip()]
+            return self._sound({lines: rows})
         read = load_json(body)
         if not isinstance(read, Mapping):
             raise _unreadable("corps du message", "un objet JSON", type(read).__name__)
-        return self.paths.read(cast("Mapping[str, Any]", read))
+        return self._sound(cast("Mapping[str, Any]", read))
+
+    def _sound(self, tree: Mapping[str, Any]) -> Tree:
+        flaw = unsound(tree)
+        if flaw is not None:
+            raise _unreadable("corps du message", "des valeurs que chaque fil sait écrire", flaw)
+        return self.paths.read(tree)
 
 
 def adapter_of(message: Message) -> Adapter | None:
@@ -286,7 +292,12 @@ def _envelope(message: Message) -> SoapMessage:
 
 def _unreadable(place: str, expected: str, found: str) -> MalformedError:
     error = MalformedError(
-        CHECK_ID, place, expected, found, "Envoyer un objet JSON.", artefact=LABEL
+        CHECK_ID,
+        place,
+        expected,
+        found,
+        "Envoyer un message que le service sait lire.",
+        artefact=LABEL,
     )
     error.finding = replace(error.finding, hors_specification=True)
     return error

@@ -6,7 +6,7 @@ Reference: e-prescription.md §2, §3, §7.4, §7.5; EF_EP3_E303_03 for who may 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -29,6 +29,7 @@ from simulators.prescription.state import (
 T = TypeVar("T")
 ALLOWED, OPPOSED = "AUTORISE", "REFUSE"
 _PHARMACIST = "21"
+LAST_PAGE = 1_000_000
 OPEN: Mapping[str, tuple[str, ...]] = {
     "10": LINE_TYPES,
     "40": (DRUG, DEVICE, "acteBiologieMedicale"),
@@ -122,8 +123,8 @@ class Operations:
     def _search(self, content: Mapping[str, Any]) -> m.FoundPage:
         told = read(m.Searching, content)
         page, size = told.page or 1, told.size or 50
-        if page < 1 or size < 1:
-            raise RefusedError("EP-P-017", "page et taillePage commencent à 1.")
+        if not 1 <= page <= LAST_PAGE or size < 1:
+            raise RefusedError("EP-P-017", f"page va de 1 à {LAST_PAGE}, taillePage de 1.")
         found = self._state.search(self._criteria(told), page, min(size, LARGEST_PAGE))
         return m.FoundPage(found.total, page, found.size, tuple(map(self._found, found.found)))
 
@@ -168,17 +169,17 @@ class Operations:
         return (rpps is None or who.rpps in (None, rpps)) and (am is None or who.am in (None, am))
 
     def _found(self, kept: Kept) -> m.Found:
-        told = kept.ordonnance
-        return m.Found(
-            kept.number, told.at, told.kind, told.subtype, kept.consent, self._stage(kept),
-            told.patient,
-        )  # fmt: skip
+        # Only what is shown is read: a page holds a hundred of them.
+        shown = read(m.Found, kept.document)
+        return replace(shown, consent=kept.consent, state=self._stage(kept))
 
     def _stage(self, kept: Kept) -> str:
         return kept.state(local_day(self._at)).value
 
     def _withdrawn(self, kept: Kept) -> tuple[m.Warned, ...]:
         gone = set(self._settings["cis_retires"])
+        if not gone:
+            return ()
         named = [line.cis for line in kept.ordonnance.lines if line.cis in gone]
         return tuple(
             m.Warned(WITHDRAWN, f"{CATALOGUE[WITHDRAWN].text} CIS {cis}.") for cis in named

@@ -124,22 +124,27 @@ def columns(ordonnance: Ordonnance, received_at: datetime) -> dict[str, Any]:
     progress = [asdict(start(line, place)) for place, line in enumerate(ordonnance.lines, start=1)]
     return {
         "number": ordonnance.id,
-        "prescriber": (who.rpps if who else None) or "",
-        "replaced": ordonnance.replaced.rpps if ordonnance.replaced else None,
-        "billing": who.am if who else None,
-        "finess": who.finess if who else None,
-        "ins": patient.ins.matricule if patient.ins else None,
+        "prescriber": _cut(who.rpps if who else None) or "",
+        "replaced": _cut(ordonnance.replaced.rpps if ordonnance.replaced else None),
+        "billing": _cut(who.am if who else None),
+        "finess": _cut(who.finess if who else None),
+        "ins": _cut(patient.ins.matricule if patient.ins else None),
         "name": patient.birth_name or "",
-        "born": patient.birth_date,
+        "born": _cut(patient.birth_date),
         "at": stamp(at or received_at),
         "day": (ordonnance.day or received_at.date()).isoformat(),
-        "kind": ordonnance.kind,
+        "kind": _cut(ordonnance.kind, 64),
         "recorded_at": stamp(received_at),
         "consent": ordonnance.consent is True,
         "executed": 0,
         "progress": json.dumps(progress),
         "document": json.dumps(ordonnance.to_json(), ensure_ascii=False),
     }
+
+
+def _cut(value: str | None, size: int = 16) -> str | None:
+    # Columns only find: the document keeps all that was written.
+    return value[:size] if value else value
 
 
 def execution_of(text: str) -> dict[str, Any]:

@@ -276,6 +276,8 @@ def verify(ordonnance: Ordonnance, at: datetime) -> PrescriptionNumber:
         raise RefusedError("EP-P-006")
     if ordonnance.prescriber is None or not ordonnance.prescriber.rpps:
         raise RefusedError("EP-P-003", "Le RPPS du prescripteur est absent.")
+    if ordonnance.instant is not None and not 1970 < ordonnance.instant.year < 9999:
+        raise RefusedError("EP-P-030", f"horodatage {ordonnance.at} : hors du calendrier.")
     return number
 
 

@@ -190,3 +190,46 @@ def test_the_descriptor_says_where(platform: Platform) -> None:
 
 def _fail() -> Any:
     raise AssertionError("aucune réponse")
+
+
+@pytest.mark.parametrize(
+    ("operation", "change", "code"),
+    [
+        ("EP4", {"patient": {"nomNaissance": "A\ud800"}}, "EP-P-030"),
+        ("EP4", {"patient": {"nomNaissance": "A\x01"}}, "EP-P-030"),
+        ("EP4", {"lignes": [{"n": 10**30}]}, "EP-P-030"),
+        ("EP4", {"horodatage": "9999-12-31T23:59:59-14:00"}, "EP-P-030"),
+        ("EP4", {"horodatage": "0001-01-01T00:00:00+14:00"}, "EP-P-030"),
+        ("EP2", {"emetteur": WHO, "page": 10**14}, "EP-P-017"),
+        ("EP2", {"emetteur": WHO, "taillePage": -1}, "EP-P-017"),
+        ("EP3", {"id": 5, "emetteur": WHO}, "EP-P-030"),
+        ("EP3", {"id": None, "emetteur": WHO}, "EP-P-007"),
+    ],
+)
+def test_no_value_makes_the_service_fall(
+    platform: Platform, operation: str, change: dict[str, Any], code: str
+) -> None:
+    caller = Caller(platform)
+    body = {**ordonnance(caller.now), **change} if operation == "EP4" else change
+    told = caller.adapter.operation(operation)
+    assert told is not None
+    response = caller.send(told.path, json.dumps(body), "application/json")
+    assert response.json()["erreur"]["code"] == code
+
+
+@pytest.mark.parametrize("depth", [100, 480, 900, 5000])
+def test_no_depth_makes_the_service_fall(platform: Platform, depth: int) -> None:
+    caller = Caller(platform)
+    body = '{"a":' * depth + "1" + "}" * depth
+    response = caller.send("/epresc/ep4_creer", body, "application/json")
+    assert response.json()["erreur"]["code"] == "EP-P-030"
+
+
+def test_long_values_are_kept_whole(platform: Platform) -> None:
+    """Columns are cut to find, never what was recorded."""
+    caller = Caller(platform)
+    told = ordonnance(caller.now, type="X" * 5000)
+    assert caller.call("EP4", told).error is None
+    seen = caller.call("EP3", {"id": told["id"], "emetteur": WHO}).ordonnance
+    assert seen is not None
+    assert seen.kind == "X" * 5000
