@@ -62,7 +62,7 @@ class ApcvClient:
             )
         sender, assertion, more = self._proof(professional, way)
         body = envelope(request, url, self._header(sender), self._environment.software, assertion)
-        kind = f'{_CONTENT_TYPE}; action="{request.action}"'
+        kind = content_type(request)
         response = self._transport.send(
             _SERVICE, "POST", url, headers={"Content-Type": kind, **more}, content=body
         )
@@ -96,3 +96,8 @@ class ApcvClient:
             sender=sender,
             at=self._clock.now(),
         )
+
+
+def content_type(request: Request) -> str:
+    """Content-Type of a call: it says the action again."""
+    return f'{_CONTENT_TYPE}; action="{request.action}"'

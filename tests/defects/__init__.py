@@ -8,6 +8,7 @@ from __future__ import annotations
 from bench.defects import Defect
 
 from . import (
+    apcv,
     cards,
     cda_documents,
     datamatrix,
@@ -32,6 +33,7 @@ DEFECTS: tuple[Defect, ...] = (
     *datamatrix.DEFECTS,
     *mssante.DEFECTS,
     *mom.DEFECTS,
+    *apcv.DEFECTS,
 )
 
 __all__ = ["DEFECTS", "play"]
