@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,9 +63,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reading library of the bench, compiled."""
-    if shutil.which("cc") is None:
-        pytest.skip("Il faut un compilateur C pour bâtir l'API de lecture.")
+    """The reading library of the bench, compiled: its tests are marked ``pcsc``."""
     return building.build(tmp_path_factory.mktemp("api_lec"))
 
 
@@ -206,6 +203,7 @@ def test_the_public_files_of_a_vitale_are_read(desk: Desk) -> None:
     assert child["qualite"] == "6"
 
 
+@pytest.mark.pcsc
 def test_both_ways_read_the_same_card(desk: Desk, library: Path) -> None:
     for name in ("vitale-00", "vitale-01", "vitale-02", "vitale-03"):
         desk.state(lecteurs={VITALE: {"carte": name}})
@@ -263,6 +261,7 @@ def test_only_real_vitales_serve_in_production(desk: Desk, kind: str, accepted: 
     assert refused.value.code == "VITALE_DE_TEST"
 
 
+@pytest.mark.pcsc
 @pytest.mark.parametrize("code", [13, 15, 17, 23, 25, 30, 36, 37, 39, 41, 42, 50, 60, 61, 70])
 def test_the_errors_of_the_library_are_told_in_french(desk: Desk, library: Path, code: int) -> None:
     desk.fault("Hn_LectureVitaleDonneesIdentification", f"api-{code}")
@@ -272,6 +271,7 @@ def test_the_errors_of_the_library_are_told_in_french(desk: Desk, library: Path,
     assert through(desk, library)("card.read_vitale")["vitale"]["beneficiaires"]
 
 
+@pytest.mark.pcsc
 @pytest.mark.parametrize("fault", ["api-utf-8", "api-encodage-faux"])
 def test_the_library_may_write_utf_8_whatever_it_declares(
     desk: Desk, library: Path, fault: str
@@ -281,6 +281,7 @@ def test_the_library_may_write_utf_8_whatever_it_declares(
     assert card["beneficiaires"][1]["prenom"] == "Éloïse"
 
 
+@pytest.mark.pcsc
 def test_an_empty_reader_is_told_by_the_library(desk: Desk, library: Path) -> None:
     desk.state(lecteurs={VITALE: None})
     assert through(desk, library).refused("card.read_vitale").code == "CARTE_ABSENTE"

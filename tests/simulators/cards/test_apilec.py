@@ -1,6 +1,7 @@
 """The reading API: the C library loaded as a product does, the bench behind it.
 
 Witness: the C compiler of the system, mingw-w64's and Wine where they are installed.
+What needs one is marked ``pcsc``, whose environment has the system packages.
 """
 
 from __future__ import annotations
@@ -32,11 +33,10 @@ from tests.simulators.cards.reader_side import LOUISE, VITALE_READER
 WINE = shutil.which("wine64") or (
     "/usr/lib/wine/wine64" if Path("/usr/lib/wine/wine64").exists() else None
 )
-IN_CI = bool(os.environ.get("CI"))
-needs_compiler = pytest.mark.skipif(
-    shutil.which("cc") is None and not IN_CI, reason="pas de compilateur C"
+needs_mingw = pytest.mark.skipif(
+    shutil.which(MINGW) is None and not os.environ.get("CI"),
+    reason="mingw-w64 n'est pas installé",
 )
-needs_mingw = pytest.mark.skipif(shutil.which(MINGW) is None, reason="mingw-w64 n'est pas installé")
 
 
 @dataclass
@@ -101,7 +101,7 @@ def calls(platform: Platform) -> list[tuple[str, str]]:
 # A reading
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_a_card_is_read_from_init_to_finish(platform: Platform, api: Api) -> None:
     assert api.init() == (0, 0)
     code, state, xml = api.read()
@@ -127,7 +127,7 @@ def test_a_card_is_read_from_init_to_finish(platform: Platform, api: Api) -> Non
     assert read.request.header("Carte") == "000250000000"
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_the_document_is_latin_1_and_says_so(api: Api) -> None:
     api.init()
     xml = api.read()[2]
@@ -135,7 +135,7 @@ def test_the_document_is_latin_1_and_says_so(api: Api) -> None:
     assert "Éloïse".encode("iso-8859-1") in xml
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_a_lunar_date_is_no_date(platform: Platform, api: Api) -> None:
     change(platform, lecteurs={VITALE_READER: {"carte": "vitale-02"}})
     api.init()
@@ -144,7 +144,7 @@ def test_a_lunar_date_is_no_date(platform: Platform, api: Api) -> None:
     assert root.find("listeBenef/benef/ident/naissance/date") is None
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_the_state_tells_a_swapped_card(platform: Platform, api: Api) -> None:
     api.init()
     states = [api.read()[1], api.read()[1]]
@@ -155,7 +155,7 @@ def test_the_state_tells_a_swapped_card(platform: Platform, api: Api) -> None:
 # The error table (§6.1)
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_functions_in_the_wrong_order(platform: Platform, api: Api) -> None:
     assert api.read()[0] == 26
     assert api.finish() == 26
@@ -167,7 +167,7 @@ def test_functions_in_the_wrong_order(platform: Platform, api: Api) -> None:
     assert [code for _, code in calls(platform)] == ["CODE 0", "CODE 21", "CODE 0", "CODE 26"]
 
 
-@needs_compiler
+@pytest.mark.pcsc
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -185,7 +185,7 @@ def test_a_folder_that_does_not_fit(api: Api, tmp_path: Path, text: str | None, 
     assert api.init(tmp_path)[0] == code
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_a_folder_with_its_last_separator(api: Api) -> None:
     code = ctypes.c_ushort(99)
     mode = ctypes.c_ushort(9)
@@ -193,7 +193,7 @@ def test_a_folder_with_its_last_separator(api: Api) -> None:
     assert api.library.Hn_Init(path, ctypes.byref(mode), ctypes.byref(code)) == 0
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_a_bench_that_is_not_there(api: Api, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
@@ -201,7 +201,7 @@ def test_a_bench_that_is_not_there(api: Api, tmp_path: Path) -> None:
     assert api.init(tmp_path)[0] == 20
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_null_parameters(platform: Platform, api: Api) -> None:
     code = ctypes.c_ushort(99)
     assert api.library.Hn_Init(None, None, ctypes.byref(code)) == 52
@@ -213,14 +213,14 @@ def test_null_parameters(platform: Platform, api: Api) -> None:
     assert calls(platform)[-1] == (READ, "CODE 52")
 
 
-@needs_compiler
+@pytest.mark.pcsc
 @pytest.mark.parametrize(("wait", "room", "code"), [(-1, 65536, 54), (0, 0, 55), (0, 100, 55)])
 def test_values_that_do_not_fit(api: Api, wait: int, room: int, code: int) -> None:
     api.init()
     assert api.read(wait, room)[0] == code
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_no_card_no_reader_or_a_cps(platform: Platform, api: Api) -> None:
     api.init()
     change(platform, lecteurs={VITALE_READER: None})
@@ -235,7 +235,7 @@ def test_no_card_no_reader_or_a_cps(platform: Platform, api: Api) -> None:
     }
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_a_reading_waits_for_the_card(platform: Platform, api: Api) -> None:
     api.init()
     change(platform, lecteurs={VITALE_READER: None})
@@ -252,7 +252,7 @@ def test_a_reading_waits_for_the_card(platform: Platform, api: Api) -> None:
 # Faults
 
 
-@needs_compiler
+@pytest.mark.pcsc
 @pytest.mark.parametrize("name", ["api-11", "api-23", "api-42", "api-70"])
 def test_a_code_is_answered_as_asked(platform: Platform, api: Api, name: str) -> None:
     api.init()
@@ -263,7 +263,7 @@ def test_a_code_is_answered_as_asked(platform: Platform, api: Api, name: str) ->
     assert [(e.fault, e.error_code) for e in spoilt] == [(name, name.removeprefix("api-"))]
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_encodings_and_values_are_spoilt_as_asked(platform: Platform, api: Api) -> None:
     api.init()
 
@@ -282,7 +282,7 @@ def test_encodings_and_values_are_spoilt_as_asked(platform: Platform, api: Api) 
     assert {name.text for name in names} == {None}
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_a_line_that_is_cut_is_a_resource_error(platform: Platform, api: Api) -> None:
     api.init()
     platform.kernel.faults.add("cards", READ, fault="couper")
@@ -339,7 +339,7 @@ def test_the_line_of_a_call() -> None:
 # Builds
 
 
-@needs_compiler
+@pytest.mark.pcsc
 def test_the_shared_object_exports_the_three_functions_only(built: Path) -> None:
     told = subprocess.run(
         ["nm", "-D", "--defined-only", str(built)], capture_output=True, text=True, check=True
@@ -352,6 +352,7 @@ def test_a_missing_compiler_is_told_in_french(tmp_path: Path) -> None:
         build(tmp_path, "compilateur-inconnu")
 
 
+@pytest.mark.pcsc
 @needs_mingw
 def test_the_dll_exports_undecorated_names(tmp_path: Path) -> None:
     told = subprocess.run(
@@ -389,7 +390,7 @@ def windows(path: Path) -> str:
 @needs_mingw
 @pytest.mark.skipif(WINE is None, reason="Wine n'est pas installé")
 def test_a_windows_program_reads_a_card_with_the_dll(platform: Platform, tmp_path: Path) -> None:
-    """Witness: Wine. Marked ``pcsc``, whose environment has the system packages."""
+    """Witness: Wine."""
     library = build(tmp_path, MINGW)
     source = Path(__file__).parent / "appelant.c"
     program = tmp_path / "appelant.exe"
