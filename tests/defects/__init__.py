@@ -18,6 +18,7 @@ from . import (
     insi,
     mom,
     mssante,
+    prescription,
     psc,
 )
 from .laboratory import play
@@ -34,6 +35,7 @@ DEFECTS: tuple[Defect, ...] = (
     *mssante.DEFECTS,
     *mom.DEFECTS,
     *apcv.DEFECTS,
+    *prescription.DEFECTS,
 )
 
 __all__ = ["DEFECTS", "play"]

@@ -30,7 +30,7 @@ from simulators.platform import Platform
 
 from .stimuli import STIMULI, Bench
 
-SERVICES = ("psc", "insi", "dmp", "mssante", "cards", "apcv")
+SERVICES = ("psc", "insi", "dmp", "mssante", "cards", "apcv", "prescription")
 
 
 @dataclass(frozen=True)
