@@ -1,4 +1,5 @@
-"""Witness: veraPDF, the validator of the PDF Association, on the letters of the LGC.
+"""Witness: veraPDF, the validator of the PDF Association, on the letters and
+ordonnances of the LGC.
 
 Its class path is resolved by Maven from ``pdfa/pom.xml``; ``pdfa/Check.java`` runs as
 a single source file.
@@ -16,6 +17,7 @@ import pikepdf
 import pytest
 
 from reference_impl.documents.metadata import encapsulated_pdf
+from tests.reference_impl.documents.test_ordonnance import DEVICE, document, ordonnance
 from tests.reference_impl.story import DRAFT, UNQUALIFIED, written
 
 SOURCES = Path(__file__).parent / "pdfa"
@@ -59,6 +61,18 @@ def test_every_letter_is_pdf_a_1b(class_path, tmp_path):
     found = verdicts(class_path, tmp_path, *(encapsulated_pdf(d.content) for d in letters))
     assert [line.split()[0] for line in found] == ["conforme"] * len(letters)
     assert all(int(line.split()[1]) > 100 for line in found), "des règles ont été exercées"
+
+
+def test_every_ordonnance_is_pdf_a_1b(class_path, tmp_path):
+    long = [{**DEVICE, "n": n} for n in range(1, 31)]
+    written_ones = [
+        document(ordonnance()),
+        document(ordonnance(), structured=False),
+        document(ordonnance(*long, flags=[])),
+        document(ordonnance(), registered=False, patient=UNQUALIFIED),
+    ]
+    found = verdicts(class_path, tmp_path, *(encapsulated_pdf(d.content) for d in written_ones))
+    assert [line.split()[0] for line in found] == ["conforme"] * len(written_ones)
 
 
 def test_the_witness_refuses_a_letter_that_lost_its_claim_or_its_colours(class_path, tmp_path):
