@@ -117,7 +117,8 @@ def test_the_situation_chosen_is_that_of_the_assertion(desk: Desk) -> None:
     assert chosen["carte"]["situation"] == 4
     search(desk)
     body = exchanges(desk.platform, "insi")[-1].request.body
-    assert b"331999604" in body
+    [fourth] = [s for s in chosen["carte"]["situations"] if s["numero"] == 4]
+    assert fourth["identifiant_facturation"].encode() in body
     assert b"SA08" in body
 
 
