@@ -124,6 +124,16 @@ class CardsPart(_Part):
     api_lecture: ReadingApiPart
 
 
+class PrescriptionPart(_Part):
+    """Addresses of the ordonnance numérique; ``voie`` is the wire to use, rest or soap."""
+
+    rest: str
+    soap: str
+    wsdl: str
+    openapi: str
+    voie: str
+
+
 class SoftwarePart(_Part):
     """How the product is known to the services."""
 
@@ -145,6 +155,7 @@ class Descriptor(_Part):
     patients: list[PatientPart]
     logiciel: SoftwarePart
     cartes: CardsPart | None = None
+    ordonnance: PrescriptionPart | None = None
     reglages: dict[str, Any] = Field(default_factory=dict)
     hotes: list[str] = Field(default_factory=list)
 

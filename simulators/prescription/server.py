@@ -150,7 +150,7 @@ class PrescriptionService:
             "soap": address.url(soap.address),
             "wsdl": address.url(f"{soap.address}?wsdl"),
             "openapi": address.url("/openapi.json"),
-            "voie": "rest",
+            "voie": settings.way(self._kernel),
         }
 
     def state(self, unit: Unit) -> Mapping[str, Any]:

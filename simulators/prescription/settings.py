@@ -5,6 +5,7 @@
 
 ``adaptateurs``: folder of the adapters of an editor (``*.toml``), relative to the
 campaign's, whose own ``adaptateurs`` is read anyway; read when the bench starts.
+``voie``: the wire that the descriptor tells the product to use, ``rest`` or ``soap``.
 ``envoi_tardif_h``: how old, in hours, a number may be when it is sent; null, it is
 of the same day. ``cis_retires``: CIS that are warned about. ``exige_ins``: whether
 an ordonnance without INS is refused.
@@ -21,7 +22,8 @@ from simulators.errors import SettingsError
 from simulators.kernel import Kernel
 from simulators.prescription.state import PrescriptionState
 
-FOLDER = "adaptateurs"
+FOLDER, WAY = "adaptateurs", "voie"
+WAYS = ("rest", "soap")
 DEFAULTS: Mapping[str, Any] = {"envoi_tardif_h": None, "cis_retires": [], "exige_ins": False}
 LONGEST = 24 * 31
 
@@ -45,7 +47,7 @@ def verify(name: str, value: object) -> Any:
 
 def start(state: PrescriptionState, kernel: Kernel) -> None:
     """Put the settings that the campaign does not have yet. Raises SettingsError."""
-    wanted = {**DEFAULTS, **{n: v for n, v in _told(kernel).items() if n != FOLDER}}
+    wanted = {**DEFAULTS, **{n: v for n, v in _told(kernel).items() if n not in (FOLDER, WAY)}}
     known = state.settings()
     try:
         checked = {name: verify(name, value) for name, value in wanted.items()}
@@ -54,6 +56,14 @@ def start(state: PrescriptionState, kernel: Kernel) -> None:
     for name, value in checked.items():
         if name not in known:
             state.set_setting(name, value)
+
+
+def way(kernel: Kernel) -> str:
+    """The wire that the product is told to use. Raises SettingsError."""
+    told = _told(kernel).get(WAY, WAYS[0])
+    if told not in WAYS:
+        raise SettingsError(f"Ordonnance numérique : voie {told!r} ; attendu : rest ou soap.")
+    return told
 
 
 def adapters(kernel: Kernel) -> Iterable[Adapter]:

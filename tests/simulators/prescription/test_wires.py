@@ -65,7 +65,9 @@ def test_the_checks_refuse_on_a_third_wire_too(editor: Platform) -> None:
     assert [found.split()[0] for found in caller.findings()] == ["EF_INS25_01"]
 
 
-@pytest.mark.parametrize("told", [{"adaptateurs": "nulle-part"}, {"envoi_tardif_h": -1}])
+@pytest.mark.parametrize(
+    "told", [{"adaptateurs": "nulle-part"}, {"envoi_tardif_h": -1}, {"voie": "télex"}]
+)
 def test_settings_that_mean_nothing_stop_the_bench(told: dict[str, Any]) -> None:
     with pytest.raises(SettingsError), running(("prescription",), settings={"prescription": told}):
         pass
@@ -185,6 +187,8 @@ def test_the_descriptor_says_where(platform: Platform) -> None:
     assert part["rest"].endswith("/epresc")
     assert part["wsdl"] == f"{part['soap']}?wsdl"
     assert part["voie"] == "rest"
+    with running(("prescription",), settings={"prescription": {"voie": "soap"}}) as other:
+        assert other.descriptor["ordonnance"]["voie"] == "soap"
     assert json.loads((platform.folder / "environnement.json").read_text())["ordonnance"] == part
 
 
