@@ -34,7 +34,7 @@ from simulators.memory import Memory
 from simulators.platform import Platform
 from simulators.store import Store, StoreError
 
-SERVICES = ("psc", "insi", "dmp", "mssante", "cards")
+SERVICES = ("psc", "insi", "dmp", "mssante", "cards", "prescription", "apcv")
 """Services a campaign starts unless told otherwise."""
 
 

@@ -66,7 +66,7 @@ def evaluate(
 @cache
 def _load() -> None:
     """The expectations kept in other modules; they declare themselves here."""
-    for name in ("identity_expectations", "insi_expectations"):
+    for name in ("identity_expectations", "insi_expectations", "prescription_expectations"):
         importlib.import_module(f"bench.{name}")
 
 
@@ -162,13 +162,16 @@ def exchange_unseen(
 def gesture_outcome(
     view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
 ) -> Observation:
-    """``action`` and ``issue`` (``accepté`` or ``refusé``): what the product answered last."""
+    """``action`` and ``issue`` (``accepté``, ``refusé``): what the product answered last.
+
+    ``issue`` may be a list of those admitted.
+    """
     gestures = view.of("lgc", parameters["action"])
     if not gestures:
         return Observation(False, f"geste {parameters['action']} non joué", observed=False)
-    last = gestures[-1]
+    last, wanted = gestures[-1], parameters["issue"]
     return Observation(
-        holds=last.outcome.value == parameters["issue"],
+        holds=last.outcome.value in ([wanted] if isinstance(wanted, str) else wanted),
         reason=f"le logiciel a répondu « {last.outcome.value} » au geste {parameters['action']}",
         exchanges=(last.id,),
     )

@@ -83,6 +83,8 @@ class Scenario:
     start: int
     """Position of the journal when it began."""
     _step: int = 0
+    _rules: list[int] = field(default_factory=list[int])
+    """Faults it asked for."""
     _readings: dict[str, Reading] = field(default_factory=dict[str, Reading])
     """Exchanges already parsed: each expectation reads only what is new."""
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -94,8 +96,17 @@ class Scenario:
         self.session.platform.kernel.step = f"{self.id}#{self._step}"
 
     def close(self) -> None:
-        """End the scenario."""
-        self.session.platform.kernel.step = None
+        """End the scenario; what it spoilt and did not meet is as it was."""
+        kernel = self.session.platform.kernel
+        kernel.step = None
+        for rule in self._rules:
+            kernel.faults.remove(rule)
+        self._rules.clear()
+
+    def spoil(self, service: str, operation: str | None = None, /, **fault: Any) -> None:
+        """Ask for a fault until the end of the scenario: see ``simulators.faults.Faults.add``."""
+        rule = self.session.platform.kernel.faults.add(service, operation, **fault)
+        self._rules.append(rule.id)
 
     # People -----------------------------------------------------------------
 

@@ -1,0 +1,168 @@
+"""What the steps ask of ordonnances: each expectation holds, and fails for its reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bench.expectations import Observation, evaluate
+from rules.exchange import Exchange, Message, Outcome
+from rules.judge import JournalView
+from tests.rules.prescription.calls import NOW, context, exchange, message, ordonnance
+from tests.rules.prescription.pages import NUMBER, pdf, printed
+
+OTHER = "04B5BF6A13UFPA0036"
+EXECUTOR = {"rpps": "10999993032", "nom": "TESTPHARMA"}
+
+
+def asked(name: str, *exchanges: Exchange, **parameters: Any) -> Observation:
+    placed = [replace(each, id=f"e{rank}", position=rank) for rank, each in enumerate(exchanges, 1)]
+    return evaluate(name, JournalView(tuple(placed)), context().environment, parameters)
+
+
+def gesture(name: str, answer: dict[str, Any], seconds: float = 0) -> Exchange:
+    return exchange(
+        Message(f"POST /actions/{name} HTTP/1.1", (), b"{}"),
+        service="lgc",
+        operation=name,
+        response=Message("HTTP/1.1 200 .", (), json.dumps(answer).encode()),
+        answered_at=NOW + timedelta(seconds=seconds),
+    )
+
+
+def validated(number: str | None = NUMBER) -> Exchange:
+    return gesture("prescription.validate", {"ordonnance": {"numero": number}})
+
+
+def creation(number: str = NUMBER, outcome: Outcome = Outcome.ACCEPTED) -> Exchange:
+    return exchange(message("EP4", ordonnance(id=number)), outcome=outcome)
+
+
+def other(service: str, operation: str, outcome: Outcome = Outcome.ACCEPTED) -> Exchange:
+    told: dict[str, Any] = {"service": service, "operation": operation, "outcome": outcome}
+    return exchange(Message("", (), b""), **told)
+
+
+def consulted(*executions: dict[str, Any]) -> Exchange:
+    return gesture("prescription.consult", {"ordonnance": {"executions": list(executions)}})
+
+
+def execution(*lines: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"date": "2026-03-13", "executant": EXECUTOR, "lignes": list(lines), **changes}
+
+
+def test_one_number_everywhere() -> None:
+    story = (creation(), validated(), printed(pdf()))
+    right = asked("numero-partout", *story, lieux=["appel", "page", "code 2D"])
+    assert right.holds, right.reason
+    assert right.exchanges == ("e1", "e3")
+    missing = asked("numero-partout", *story, lieux=["appel", "N3"])
+    assert not missing.holds
+    assert "N3 : absent" in missing.reason
+
+
+def test_another_number_on_paper_or_on_the_wire() -> None:
+    wrong = asked(
+        "numero-partout", creation(OTHER), validated(), printed(pdf()), lieux=["appel", "page"]
+    )
+    assert not wrong.holds
+    assert f"appel : {OTHER}" in wrong.reason
+    assert not asked("numero-partout", validated(None), lieux=["appel"]).observed
+
+
+def test_a_page_without_code() -> None:
+    assert not asked("page-sans-code", printed(pdf())).holds
+    assert not asked("page-sans-code", validated()).observed
+
+
+def test_creations_are_counted() -> None:
+    taken = (creation(OTHER, Outcome.REFUSED), creation(), validated())
+    assert asked("creations", *taken, appels=2, numeros=2, enregistres=1).holds
+    twice = asked("creations", creation(), creation(OTHER), validated(), numeros=1)
+    assert not twice.holds
+    assert "numeros : 2 (1 attendu(s))" in twice.reason
+    assert not asked("creations", enregistres=0).observed
+
+
+def test_no_document_of_the_dmp() -> None:
+    assert asked("documents-ordonnance", validated(), n3=0, n1=0, code_2d=True).holds
+    missing = asked("documents-ordonnance", validated(), n3=1, n1=1, code_2d=True)
+    assert not missing.holds
+    assert "0 document(s) N3, 1 attendu(s)" in missing.reason
+
+
+DELIVERED = {"ligne": 1, "statut": "DELIVREE"}
+REPLACED = {"ligne": 2, "statut": "REMPLACEE", "motif": 5}
+
+
+def test_executions_shown() -> None:
+    shown = consulted(execution(DELIVERED), execution(REPLACED))
+    assert asked("executions-montrees", shown, statuts=["DELIVREE", "REMPLACEE"]).holds
+    assert not asked("executions-montrees", shown, statuts=[]).holds
+    assert asked("executions-montrees", consulted(), statuts=[]).holds
+    assert not asked("executions-montrees", validated(), statuts=[]).observed
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (execution(DELIVERED, date=None), "date ou exécutant absents"),
+        (execution(DELIVERED, executant=None), "date ou exécutant absents"),
+        (execution({**DELIVERED, "statut": "REMPLACEE"}), "motif absent"),
+    ],
+)
+def test_executions_half_shown(told: dict[str, Any], reason: str) -> None:
+    statuses = [line["statut"] for line in told["lignes"]]
+    seen = asked("executions-montrees", consulted(told), statuts=statuses)
+    assert not seen.holds
+    assert reason in seen.reason
+
+
+def test_services_in_order() -> None:
+    suite = ["prescription EP4", "dmp TD2.1"]
+    assert asked("suite-des-services", creation(), other("dmp", "TD2.1"), suite=suite).holds
+    swapped = asked("suite-des-services", other("dmp", "TD2.1"), creation(), suite=suite)
+    assert not swapped.holds
+    refused = asked(
+        "suite-des-services", creation(), other("dmp", "TD2.1", Outcome.REFUSED), suite=suite
+    )
+    assert not refused.holds
+    assert "absents : dmp TD2.1" in refused.reason
+
+
+def calls_of(seconds: float, outcome: Outcome = Outcome.ACCEPTED) -> tuple[Exchange, ...]:
+    return other("dmp", "TD2.1", outcome), gesture("prescription.validate", {}, seconds)
+
+
+@pytest.mark.parametrize(
+    ("story", "reason"),
+    [
+        (calls_of(30), "30.0 s pour 1 appel(s)"),
+        (calls_of(1), "sans la latence"),
+        (calls_of(3, Outcome.UNANSWERED), "un appel interrompu"),
+        (calls_of(0)[1:], "dmp : jamais appelé"),
+    ],
+)
+def test_frozen_longer_than_its_calls(story: tuple[Exchange, ...], reason: str) -> None:
+    assert asked("sans-gel", *calls_of(3.4), secondes=3, services=["dmp"]).holds
+    seen = asked("sans-gel", *story, secondes=3, services=["dmp"])
+    assert not seen.holds
+    assert reason in seen.reason
+
+
+def test_exchanges_are_counted() -> None:
+    named = {"service": "dmp", "operation": "TD2.1"}
+    story = calls_of(3, Outcome.REFUSED)
+    assert asked("nombre-d-echanges", *story, **named, nombre=1).holds
+    assert not asked("nombre-d-echanges", *story, **named, nombre=1, issue="accepté").holds
+
+
+def test_a_search_outside_any_record() -> None:
+    found = gesture("prescription.search", {"ordonnances": [{"numero": NUMBER}]})
+    assert asked("ordonnance-trouvee", found, numero=NUMBER).holds
+    assert not asked("ordonnance-trouvee", found, numero=OTHER).holds
+    assert not asked("ordonnance-trouvee", validated(), numero=OTHER).observed
