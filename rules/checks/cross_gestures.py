@@ -35,8 +35,9 @@ _APCV = frozenset(
     for name in ("authentifierUtilisateurProximite", "restituerContexteApCV",
                  "detruireContexteApCV")
 )  # fmt: skip
-_ALWAYS = _PSC | _SHIPPING | {"mssante autoconfiguration", "apcv telephone"}
-"""The page of the phone is looked at by whoever plays the patient."""
+_ALWAYS = _PSC | _SHIPPING | {"mssante autoconfiguration", "apcv telephone", "prescription EP1"}
+"""The page of the phone is looked at by whoever plays the patient; a pharmacy executes an
+ordonnance when it will."""
 
 
 @dataclass(frozen=True, slots=True)
