@@ -1,4 +1,4 @@
-"""What leaves with the signature of a card: VIHF in mode DIRECTE and INSi assertions.
+"""What leaves with the signature of a card: VIHF in mode DIRECTE, INSi and ApCV assertions.
 
 Facts only: which card, what it says, and the user's choice of situation at that instant.
 """
@@ -18,6 +18,7 @@ from lxml import etree
 from rules.checks.card_facts import CardStory, story
 from rules.checks.card_presence import Presence
 from rules.exchange import Exchange
+from rules.formats.apcv import ApcvAssertion
 from rules.formats.certificate import Certificate
 from rules.formats.insi import InsiAssertion
 from rules.formats.soap import NS_DS
@@ -65,6 +66,9 @@ def _assertions(view: JournalView) -> Iterator[CardAssertion]:
     for exchange in view.exchanges:
         if exchange.service == "insi":
             yield from (_of_insi(exchange, a) for a in view.reading(exchange).every(InsiAssertion))
+        elif exchange.service == "apcv":
+            same = (InsiAssertion(a.saml) for a in view.reading(exchange).every(ApcvAssertion))
+            yield from (_of_insi(exchange, assertion) for assertion in same)
         elif exchange.service == "dmp":
             yield from (_of_vihf(exchange, v) for v in view.reading(exchange).every(Vihf))
 

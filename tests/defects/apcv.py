@@ -62,7 +62,7 @@ DEFECTS = (
         "apcv-cle-d-authentification",
         "L'assertion est signée par la clé d'authentification de la carte",
         "apcv-titulaire",
-        "AV-04",
+        "AV-04 CD-07 CD-08",
         around(f"{_CLIENT}:ApcvClient._proof", _with_authentication_key),
     ),
     broken(
