@@ -23,7 +23,7 @@ from rules.formats.vihf import Vihf
 from rules.judge import JournalView
 
 TLS_OPERATION = "TLS"
-_WIRES = ("insi", "dmp", "mssante", "psc")
+_WIRES = ("insi", "dmp", "mssante", "psc", "prescription", "apcv")
 _OLD = ("SSL", "TLSv1.0", "TLSv1.1", "TLS 1.0", "TLS 1.1")
 _WEAK = ("RC4", "DES", "NULL", "EXP", "MD5", "ADH", "AECDH")
 _BOM = b"\xef\xbb\xbf"
