@@ -64,7 +64,7 @@ def test_channels_have_their_own_selection(card):
     "name", ["A0000001510000", "8025000001FF0002", "E828BD080F8025000001FF0010"]
 )
 def test_every_application_has_its_name(card, name):
-    send(card, with_data("01A4040C", bytes.fromhex(name)))
+    assert status(card, with_data("01A4040C", bytes.fromhex(name))) == 0x9000
 
 
 @pytest.mark.parametrize(

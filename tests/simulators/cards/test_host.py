@@ -76,7 +76,10 @@ def test_a_reader_that_goes_ends_the_card(platform: Platform, vpcd: Vpcd) -> Non
     card = VitaleCard(image_of(platform.kernel.world.vitales[0]))
     inserted = insert(card, "127.0.0.1", vpcd.port)
     vpcd.accept().close()
-    inserted.serve(lambda: None)
+    served = threading.Thread(target=inserted.serve, args=(lambda: None,), daemon=True)
+    served.start()
+    served.join(10)
+    assert not served.is_alive()
 
 
 def test_no_vpcd_is_told_in_french(platform: Platform, vpcd: Vpcd) -> None:
