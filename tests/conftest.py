@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 
+import hypothesis
 import pytest
+
+# How long an example takes depends on the machine: no test is timed.
+hypothesis.settings.register_profile("banc", deadline=None)
+hypothesis.settings.load_profile("banc")
 
 
 @pytest.hookimpl(wrapper=True)
