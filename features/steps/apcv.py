@@ -120,8 +120,8 @@ def kind_told(scenario: Scenario, kind: str) -> None:
 
 @then("le téléservice a détruit ce contexte")
 def destroyed(scenario: Scenario) -> None:
-    scenario.expect("echange-vu", service="apcv", operation=DESTROY, issue="accepté")
     scenario.expect("controle", regle="AV-09", action=CLOSE)
+    scenario.expect("echange-vu", service="apcv", operation=DESTROY, issue="accepté")
 
 
 @then(parsers.re(r"les services ont été appelés dans l'ordre : (?P<calls>.+)"))

@@ -41,6 +41,13 @@ IDENTITIES = (
     ("identite-recherche-sensible-aux-accents", "sans accent", "1 oublié(s)"),
 )
 """One broken LGC for each feature of the INS, in the order of the Ségur table."""
+ORDONNANCES = (
+    ("features/ordonnance", "ordonnance-panne-tue", "service en panne", "EP-29"),
+    ("features/ordonnance", "ordonnance-executions-tues", "pharmacie remplace", "EP-24"),
+    ("features/apcv", "apcv-ins-du-parent", "ayant droit", "AV-13"),
+    ("features/apcv", "apcv-contexte-jamais-detruit", "fin de consultation", "AV-09"),
+)
+"""A broken LGC for ordonnances and the appli carte Vitale, with their features."""
 COVERED = (
     "02 03 04 05 06 07 08 10 11 12 13 14 15 20 25 28 31 34 35 37 38 40 41 43 44 45 49 52 53 54 57 "
     "60 63"
@@ -83,8 +90,9 @@ def of_type(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("features", "name", "scenario", "reason"),
     [("features/mom", *each) for each in REHEARSALS]
-    + [("features/ins", *each) for each in IDENTITIES],
-    ids=[r[0] for r in (*REHEARSALS, *IDENTITIES)],
+    + [("features/ins", *each) for each in IDENTITIES]
+    + list(ORDONNANCES),
+    ids=[r[0] for r in (*REHEARSALS, *IDENTITIES)] + [r[1] for r in ORDONNANCES],
 )
 def test_a_broken_product_fails_its_scenario_for_the_right_reason(
     tmp_path: Path, features: str, name: str, scenario: str, reason: str
