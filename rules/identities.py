@@ -146,15 +146,20 @@ def timeline(view: JournalView) -> Timeline:
     """Identities as the software declared them, gesture after gesture.
 
     An identity without INS is kept under its local id, so that the loss of an
-    INS is seen: the entry that held it is closed by one whose status is lower.
+    INS is seen: the entry that held it is closed by one whose status is lower. So
+    is the INS that another one replaced (a NIA by a NIR, a correction).
     """
-    entries = []
+    entries: list[tuple[int, str, Identity]] = []
     held: dict[str, str] = {}
     for exchange, gesture in view.artefacts(Gesture, "lgc"):
         identity = gesture.identity
         if identity is None or identity.local_id is None:
             continue
-        ins = identity.ins or held.get(identity.local_id)
+        former = held.get(identity.local_id)
+        if former is not None and identity.ins not in (None, former):
+            left = replace(identity, ins=None, oid=None, status=PROVISIONAL)
+            entries.append((exchange.position, former, left))
+        ins = identity.ins or former
         if ins is not None:
             held[identity.local_id] = ins
             entries.append((exchange.position, ins, identity))

@@ -169,7 +169,7 @@ def _finding(expected: str, found: str, advice: str, severity: Severity | None =
 
 @check(
     "INS-T-01",
-    title="Aucun matricule INS d'une identité non qualifiée sur aucun flux sortant",
+    title="Ni matricule ni OID d'INS d'une identité non qualifiée sur aucun flux sortant",
     severity=Severity.BLOCKING,
     source="Référentiel INS EXI SI 08 (ins-insi.md §4.2, §7)",
     exigences=("INS/va1.53",),

@@ -29,14 +29,16 @@ from rules.judge import JournalView
 SOURCE = "Référentiel INS EXI SI 08 (ins-insi.md §7)"
 EXIGENCES = ("INS/va1.53",)
 OUTBOUND = ("dmp", "mssante", "psc", "prescription", "annuaire")
-"""Wires on which the software speaks to others; INSi gives the INS, it may hear it."""
+"""Wires on which the software speaks to others; INSi and the appli carte Vitale give the INS."""
+_INS_OID = re.compile(rb"(?<![0-9.])1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)(?![0-9.])")
+_MATRICULE = re.compile(rb"(?<![0-9A-Za-z.])[0-9]{6}[0-9AB][0-9]{8}(?![0-9A-Za-z.])")
 _CX = re.compile(r"[^&^]+\^\^\^&[0-9.]+&ISO\^NH(\^\^[0-9]*)?", re.ASCII)
 _BLANKS = re.compile(rb"[\s.\-]|&#160;|\xc2\xa0")
 
 
 @check(
     "INS-T-01",
-    title="Aucun matricule INS d'une identité non qualifiée sur aucun flux sortant",
+    title="Ni matricule ni OID d'INS d'une identité non qualifiée sur aucun flux sortant",
     severity=Severity.BLOCKING,
     source=SOURCE,
     exigences=EXIGENCES,
@@ -59,6 +61,30 @@ def unqualified_ins_anywhere(view: JournalView, _context: Context) -> Iterator[F
                 exchange_id=exchange.id,
                 artefact=f"{exchange.service} {exchange.operation}",
             )
+    yield from _authority_alone(view)
+
+
+def _authority_alone(view: JournalView) -> Iterator[Finding]:
+    """An INS authority that no matricule goes with tells a status that may not be told."""
+    if not view.identities.entries:
+        return
+    for exchange in view.exchanges:
+        if exchange.service not in OUTBOUND or not exchange.request.body:
+            continue
+        places = _places(exchange)
+        if any(_MATRICULE.search(content) for _, content in places):
+            continue
+        alone = ((place, _INS_OID.search(content)) for place, content in places)
+        for place, found in [(p, f[0].decode()) for p, f in alone if f is not None][:1]:
+            yield Finding(
+                place,
+                "aucun OID d'INS",
+                found,
+                "Ne transmettre matricule et OID que pour une identité qualifiée : écrire "
+                "l'identifiant local sous l'OID du cabinet.",
+                exchange_id=exchange.id,
+                artefact=f"{exchange.service} {exchange.operation}",
+            )
 
 
 def _forbidden(held: Mapping[str, tuple[Identity, ...]]) -> Mapping[str, Identity]:
@@ -77,15 +103,19 @@ def carries(exchange: Exchange, ins: str) -> bool:
 def _leaks(exchange: Exchange, forbidden: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Each forbidden INS with the first place where it is found."""
     left = set(forbidden)
-    mail = exchange.service == "mssante" and exchange.operation == "SMTP"
-    places = [*texts_of(exchange.request)]
-    if mail and exchange.request.body:
-        places += texts_of_mail(exchange.request.body)
-    for place, content in places:
+    for place, content in _places(exchange):
         packed = _BLANKS.sub(b"", content)
         for ins in [i for i in sorted(left) if i[:13].encode() in packed]:
             yield ins, place
             left.discard(ins)
+
+
+def _places(exchange: Exchange) -> list[tuple[str, bytes]]:
+    """Everything a request says, opened down to pages and symbols."""
+    places = [*texts_of(exchange.request)]
+    if exchange.service == "mssante" and exchange.operation == "SMTP" and exchange.request.body:
+        places += texts_of_mail(exchange.request.body)
+    return places
 
 
 @check(

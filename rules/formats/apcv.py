@@ -209,8 +209,11 @@ def is_apcv(body: bytes) -> bool:
 
 @parses("apcv")
 def read_exchange(exchange: Exchange) -> Iterable[Artefact]:
-    """Read an exchange: the request, then what was answered; the phone's page gives nothing."""
-    if exchange.operation in ("TLS", "telephone") or exchange.error_code == "corps-incomplet":
+    """Read an exchange: request, then answer; the phone's page and the WSDL give nothing."""
+    if (
+        exchange.operation in ("TLS", "telephone", "wsdl")
+        or exchange.error_code == "corps-incomplet"
+    ):
         return
     if exchange.request.method not in ("GET", "HEAD"):
         request = read_request(exchange.request)

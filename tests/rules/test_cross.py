@@ -323,6 +323,19 @@ def _with_attachment(data: bytes, pdf: bytes) -> bytes:
     return message.as_bytes()
 
 
+def test_an_ins_that_another_one_replaced_leaves_no_more() -> None:
+    replaced = gesture("qualifiée", "285073306399913")
+    assert "INS-T-01" in ids(QUALIFIED, replaced, mail(text=f"Patient {INS}"))
+
+
+@pytest.mark.parametrize("oid", ["1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.10"])
+def test_the_authority_of_the_ins_does_not_leave_alone(oid: str) -> None:
+    text = f"p1^^^&{oid}&ISO^PI"
+    assert ids(gesture("validée", None), gesture("récupérée"), mail(text=text)) == {"INS-T-01"}
+    assert ids(gesture("récupérée"), mail(text=f"{oid}9 et {oid}.3")) == set()
+    assert ids(QUALIFIED, mail(text=f"{INS}^^^&{oid}&ISO^NH")) == set()
+
+
 def test_the_ins_of_a_qualified_identity_leaves() -> None:
     assert ids(gesture("récupérée"), QUALIFIED, deposit(), mail(letter())) == set()
 
