@@ -5,6 +5,7 @@
 - :mod:`.wire`: answers as bytes; faults are those of INSi, of the same family;
 - :mod:`.errors`: CodeStatut, all ours but 0;
 - :mod:`.faults`: lies and failures a tester may ask for;
+- :mod:`.description`: ``?wsdl`` of both services, of our making;
 - :mod:`.admission`: who is let in;
 - :mod:`.telephone`: the page that plays the phone;
 - :mod:`.server`: the addresses.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 from lxml import etree
@@ -17,7 +18,7 @@ from rules.exchange import Correlation, Outcome
 from rules.formats.apcv import ApcvRequest, read_request
 from rules.formats.apcv_names import AUTHENTICATE, DESTROY, PATH_AUTH, PATH_SIGN, SIGN
 from rules.formats.insi import ContexteLps
-from simulators.apcv import faults, telephone
+from simulators.apcv import description, faults, telephone
 from simulators.apcv.admission import admit, require_practice
 from simulators.apcv.codec import Codec, UnreadableCodeError
 from simulators.apcv.errors import Code, StatusError
@@ -51,8 +52,10 @@ class ApcvService:
 
     def listeners(self) -> Sequence[HttpListener]:
         """One address: the assertion vouches for the caller, not the handshake."""
-        routes = tuple(
-            Route(("POST",), path, self.call, self._operation) for path in (PATH_AUTH, PATH_SIGN)
+        paths = (PATH_AUTH, PATH_SIGN)
+        routes = tuple(Route(("POST",), path, self.call, self._operation) for path in paths)
+        described = tuple(
+            Route(("GET",), path, partial(self.describe_itself, path), "wsdl") for path in paths
         )
         phone = (
             Route(("GET",), PHONE, self.show, "telephone"),
@@ -61,7 +64,11 @@ class ApcvService:
         )
         return (
             HttpListener(
-                "apcv", (*routes, *phone), HOSTNAMES, ClientCertificate.OPTIONAL, max_body=MAX_BODY
+                "apcv",
+                (*routes, *described, *phone),
+                HOSTNAMES,
+                ClientCertificate.OPTIONAL,
+                max_body=MAX_BODY,
             ),
         )
 
@@ -133,6 +140,10 @@ class ApcvService:
         give(root, Opened(context.id, context.ends), kind, told)
         return told.holder.ins
 
+    def describe_itself(self, path: str, request: HttpRequest, _unit: Unit) -> HttpResponse:
+        """``GET ?wsdl`` and the schemas it imports (``?xsd=``)."""
+        return description.answer(path, request)
+
     def show(self, request: HttpRequest, unit: Unit) -> HttpResponse:
         """``GET /telephone``: the page of a profile, the first one by default."""
         found = self._asked(request.query.get("profil"), unit)
@@ -177,7 +188,12 @@ class ApcvService:
     def describe(self) -> Mapping[str, Any]:
         """Its part of the environment descriptor."""
         address = self._kernel.addresses["apcv"]
-        paths = {"auth": PATH_AUTH, "sign": PATH_SIGN, "telephone": PHONE}
+        paths = {
+            "auth": PATH_AUTH,
+            "sign": PATH_SIGN,
+            "wsdl": f"{PATH_AUTH}?wsdl",
+            "telephone": PHONE,
+        }
         return {name: address.url(path) for name, path in paths.items()}
 
     def state(self, unit: Unit) -> Mapping[str, Any]:

@@ -1,0 +1,52 @@
+"""``?wsdl`` of AUTH and SIGN with their schemas, written by us from the messages seen.
+
+Every import is served at the same address; headers and faults are those of INSi,
+of the same family.
+
+Source: sheet ``apcv`` §3 and §4; the real descriptions were never seen.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from rules.formats.apcv_names import PATH_AUTH, PATH_SIGN
+from simulators.http import HttpRequest, HttpResponse
+from simulators.insi.description import schema as family_schema
+
+_FOLDER = files("simulators.apcv") / "wsdl"
+_WSDL = {PATH_AUTH: "auth.wsdl", PATH_SIGN: "sign.wsdl"}
+_OWN = {PATH_AUTH: "auth.xsd", PATH_SIGN: "sign.xsd"}
+_FAMILY = ("ctxlps.xsd", "siram.xsd", "wsse.xsd")
+
+
+def wsdl(path: str, address: str) -> bytes:
+    """The description of the service of this path, with the address it was asked at."""
+    return _read(_WSDL[path]).replace(f"https://localhost{path}", address).encode()
+
+
+def schema(path: str, name: str) -> bytes | None:
+    """A schema by its file name; None when this path imports none of that name."""
+    if name == _OWN[path]:
+        return _read(name).encode()
+    return family_schema(name) if name in _FAMILY else None
+
+
+def answer(path: str, request: HttpRequest) -> HttpResponse:
+    """``GET ?wsdl``, or one of its imports (``?xsd=``); 404 otherwise."""
+    asked = {name.lower(): value for name, value in request.query.items()}
+    body = None
+    if "wsdl" in asked:
+        body = wsdl(path, request.url.partition("?")[0])
+    elif "xsd" in asked:
+        body = schema(path, asked["xsd"])
+    if body is None:
+        text = "Demander ?wsdl, ou l'un des schémas qu'il importe.\n"
+        return HttpResponse(404, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())
+    return HttpResponse(200, (("Content-Type", "text/xml; charset=utf-8"),), body)
+
+
+@cache
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
