@@ -89,7 +89,10 @@ def test_no_vpcd_is_told_in_french(platform: Platform, vpcd: Vpcd) -> None:
         insert(card, "127.0.0.1", vpcd.port)
 
 
-def test_every_card_of_a_campaign_goes_to_a_file_and_comes_back(tmp_path: Path) -> None:
+def test_every_card_of_a_campaign_goes_to_a_file_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEGUR_TEST_STORE", raising=False)  # export reads the folder's own store
     with running(("cards",), folder=tmp_path) as platform:
         with ReaderSide(platform) as reader:
             reader.power_on().ask(WRONG_CODE)

@@ -213,7 +213,11 @@ sys.stdin.read()
 """
 
 
-def test_a_killed_bench_keeps_a_locked_card_locked(tmp_path: Path) -> None:
+def test_a_killed_bench_keeps_a_locked_card_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The process killed keeps its campaign in this folder, whatever store the tests use.
+    monkeypatch.delenv("SEGUR_TEST_STORE", raising=False)
     command = [sys.executable, "-c", _KILLED, str(tmp_path)]
     bench = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert bench.stdout is not None
