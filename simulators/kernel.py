@@ -16,6 +16,7 @@ from simulators.journal import Journal
 from simulators.store import Store, Unit
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     from fixtures.world import World
@@ -71,14 +72,14 @@ class Kernel:
 class StreamListener:
     """A listener that is not HTTP: SMTP, IMAP, card readers.
 
-    ``start`` binds ``(host, port)`` (0 asks for a free port) and returns the
-    asyncio server; ``tls`` is the server context to use for STARTTLS.
+    ``start`` listens on the bound socket it is given and returns the asyncio
+    server; ``tls`` is the server context to use for STARTTLS.
     ``hostnames`` go in the server certificate, as for HTTP. A listener that never
     speaks TLS says ``tls=False``; nothing is certified for it.
     """
 
     name: str
-    start: Callable[[str, int, ssl.SSLContext], Awaitable[asyncio.Server]]
+    start: Callable[[socket.socket, ssl.SSLContext], Awaitable[asyncio.Server]]
     hostnames: tuple[str, ...] = ()
     tls: bool = True
 

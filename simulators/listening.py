@@ -108,15 +108,13 @@ class Listening:
             self._host.serve(second, carrier.connect)
 
     def _serve_stream(self, service: str, listener: StreamListener, bound: socket.socket) -> None:
-        port = bound.getsockname()[1]
-        bound.close()  # it binds by itself; nobody was told of this port yet
         # Without TLS the context stays empty: making a real one costs a certificate.
         context = (
             self._switching(service, listener)
             if listener.tls
             else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         )
-        starting = listener.start(self._interface, port, context)
+        starting = listener.start(bound, context)
 
         async def start() -> Any:
             return await starting

@@ -47,14 +47,14 @@ class Slot:
         self._dialling: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
-    async def start(self, host: str, port: int, _context: ssl.SSLContext) -> asyncio.Server:
+    async def start(self, bound: socket.socket, _context: ssl.SSLContext) -> asyncio.Server:
         """Listen for reader sides."""
         loop = self._loop = asyncio.get_running_loop()
 
         def connect() -> Protocol:
             return Protocol(asyncio.StreamReader(loop=loop), self.serve, loop=loop)
 
-        return await loop.create_server(connect, host, port)
+        return await loop.create_server(connect, sock=bound)
 
     def dial(self, host: str, port: int) -> None:
         """From the loop: also offer the card to a vpcd that listens, as long as there is one."""

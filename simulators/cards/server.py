@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -150,8 +151,8 @@ class CardsService:
         return tuple(one.name for one in self._kernel.world.vitales)
 
     def _starting(self, name: str, slot: Slot) -> Any:
-        async def start(host: str, port: int, context: ssl.SSLContext) -> asyncio.Server:
-            server = await slot.start(host, port, context)
+        async def start(bound: socket.socket, context: ssl.SSLContext) -> asyncio.Server:
+            server = await slot.start(bound, context)
             vpcd = self._settings["vpcd"]
             rank = (next(iter(self._slots)), VITALE_READER)
             if vpcd is not None and name in rank:

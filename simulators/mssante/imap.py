@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from dataclasses import replace
 from typing import Any
@@ -316,7 +317,7 @@ def _lines(lines: list[bytes]) -> bytes:
 
 
 async def start(
-    operator: Operator, host: str, port: int, context: ssl.SSLContext
+    operator: Operator, bound: socket.socket, context: ssl.SSLContext
 ) -> asyncio.Server:
     """Listen for clients of mailboxes."""
     loop = asyncio.get_running_loop()
@@ -328,4 +329,4 @@ async def start(
         protocol = Protocol(asyncio.StreamReader(limit=LINE_LIMIT, loop=loop), serve, loop=loop)
         return protocol
 
-    return await loop.create_server(connect, host, port)
+    return await loop.create_server(connect, sock=bound)

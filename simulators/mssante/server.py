@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -57,9 +58,9 @@ class Mssante:
         return StreamListener(f"mssante-{kind}", begin, names)
 
     async def _start(
-        self, start: Any, host: str, port: int, context: ssl.SSLContext
+        self, start: Any, bound: socket.socket, context: ssl.SSLContext
     ) -> asyncio.Server:
-        return await start(self.operator, host, port, context)
+        return await start(self.operator, bound, context)
 
     def prepare(self, unit: Unit) -> None:
         """Mailboxes of the professionals and of the usagers of the world."""

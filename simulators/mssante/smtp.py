@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections import defaultdict
 from dataclasses import replace
@@ -354,8 +355,8 @@ def _failed(words: str) -> AuthResult:
 
 
 async def start(
-    operator: Operator, host: str, port: int, context: ssl.SSLContext
+    operator: Operator, bound: socket.socket, context: ssl.SSLContext
 ) -> asyncio.Server:
     """Listen for submissions."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: Submission(operator, context), host, port)
+    return await loop.create_server(lambda: Submission(operator, context), sock=bound)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.bench.campaigns import COMMAND, shared_store, variables
 
-PORTS = 16
+PORTS = 32
 """More than a bench has listeners."""
 READY = "Le banc observe"
 PATIENCE = 60.0

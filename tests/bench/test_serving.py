@@ -13,13 +13,14 @@ import httpx
 import pytest
 
 from tests.bench.campaigns import LOOPBACK, connections, events, in_process, journal
-from tests.bench.serving import READY, Served
+from tests.bench.serving import READY, Served, free_ports
 
 
 @pytest.fixture
 def benches(tmp_path: Path) -> Iterator[tuple[Served, Served]]:
     """Two of them on one host, started together."""
-    first = Served(tmp_path / "un", watched=tmp_path / "veille")
+    # Started again, it wants its ports: those the system lends may have gone to others.
+    first = Served(tmp_path / "un", "--port", str(free_ports()), watched=tmp_path / "veille")
     second = Served(tmp_path / "deux", watched=tmp_path / "veille")
     first.launch()
     with second:

@@ -193,12 +193,12 @@ class Stream:
     def listeners(self):
         return (StreamListener("flux", self.start, ("flux.banc.invalid",)),)
 
-    async def start(self, host, port, tls):
+    async def start(self, bound, tls):
         async def greet(_reader, writer):
             writer.write(b"bonjour")
             writer.close()
 
-        return await asyncio.start_server(greet, host, port, ssl=tls)
+        return await asyncio.start_server(greet, sock=bound, ssl=tls)
 
     def prepare(self, unit): ...
 

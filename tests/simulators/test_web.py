@@ -250,7 +250,8 @@ def test_a_body_above_the_limit_is_refused_and_found_again(platform):
 
 def test_an_endless_body_is_cut(platform):
     octets = b"POST /notes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"
-    assert talk(platform, octets + b"x" * 400_000).startswith(b"HTTP/1.1 413")
+    # One octet too many: what a server leaves unread may cost the client its answer.
+    assert talk(platform, octets + b"x" * 100_001).startswith(b"HTTP/1.1 413")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import socket
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,14 +82,14 @@ class ApiLec:
         self._changed = asyncio.Event()
         self._last: str | None = None
 
-    async def start(self, host: str, port: int, _context: ssl.SSLContext) -> asyncio.Server:
+    async def start(self, bound: socket.socket, _context: ssl.SSLContext) -> asyncio.Server:
         """Listen for libraries."""
         loop = self._loop = asyncio.get_running_loop()
 
         def connect() -> Protocol:
             return Protocol(asyncio.StreamReader(_LIMIT, loop=loop), self._serve, loop=loop)
 
-        return await loop.create_server(connect, host, port)
+        return await loop.create_server(connect, sock=bound)
 
     def recheck(self) -> None:
         """From any thread: a reading that waits for a card looks again."""

@@ -19,7 +19,7 @@ from rules.exchange import Exchange
 from rules.judge import JournalView, judge_journal
 from simulators.cards.apilec import building
 from simulators.platform import Platform
-from simulators.testing import exchanges, running
+from simulators.testing import exchanges, running, wait_for
 from tests.reference_impl.house import CAMILLE, LOUISE
 
 CPS, VITALE = "Banc CPS 00", "Banc Vitale 00"
@@ -96,7 +96,7 @@ def test_a_whole_session_raises_no_finding(desk: Desk) -> None:
     assert len(desk.wire("VERIFY")) == 1
     assert len(desk.wire("SIGN")) == 2
     desk("card.close", professionnel=LOUISE)
-    assert desk.wire()[-1].operation == "mise hors tension"
+    wait_for(desk.platform, lambda e: e.operation == "mise hors tension")
     assert desk.findings() == []
 
 

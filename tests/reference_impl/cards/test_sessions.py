@@ -324,7 +324,7 @@ def test_among_several_the_user_chooses_for_the_session(desk: Desk) -> None:
     assert refused.value.code == "SITUATION_A_CHOISIR"
     assert desk.cards.choose(LOUISE, 9).situation == 9
     holder = desk.cards.professional(desk.louise)
-    assert (holder.structure.sector, holder.billing_id) == ("SA08", "331999609")
+    assert (holder.structure.sector, holder.billing_id) == ("SA08", "331999698")
     desk.cards.close(LOUISE)
     assert desk.cards.read(LOUISE).situation is None
 
