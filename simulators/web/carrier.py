@@ -175,7 +175,7 @@ async def _unused(_request: Any) -> None:
 
 
 async def _read(receive: Any, limit: int) -> tuple[bytes, bool]:
-    """The body, and whether it is whole. Above the limit the rest is read and dropped."""
+    """The body, and whether it is whole. Above the limit as much again is read and dropped."""
     body = bytearray()
     dropped = 0
     while True:
@@ -186,7 +186,7 @@ async def _read(receive: Any, limit: int) -> tuple[bytes, bool]:
             body += message["body"]
         else:
             dropped += len(message["body"])
-        if not message["more_body"] or dropped > limit:
+        if not message["more_body"] or len(body) + dropped > 2 * limit:
             return bytes(body), len(body) <= limit
 
 
