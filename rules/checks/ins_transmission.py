@@ -31,7 +31,7 @@ EXIGENCES = ("INS/va1.53",)
 OUTBOUND = ("dmp", "mssante", "psc", "prescription", "annuaire")
 """Wires on which the software speaks to others; INSi and the appli carte Vitale give the INS."""
 _INS_OID = re.compile(rb"(?<![0-9.])1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)(?![0-9.])")
-_MATRICULE = re.compile(rb"(?<![0-9A-Za-z.])[0-9]{6}[0-9AB][0-9]{8}(?![0-9A-Za-z.])")
+_MATRICULE = re.compile(rb"(?<![0-9A-Za-z.])[0-9]{6}[0-9AB][0-9]{6}(?:[0-9]{2})?(?![0-9A-Za-z.])")
 _CX = re.compile(r"[^&^]+\^\^\^&[0-9.]+&ISO\^NH(\^\^[0-9]*)?", re.ASCII)
 _BLANKS = re.compile(rb"[\s.\-]|&#160;|\xc2\xa0")
 
