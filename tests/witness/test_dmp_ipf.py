@@ -11,6 +11,7 @@ import base64
 import hashlib
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -25,7 +26,7 @@ from rules.formats.xds import Submission
 from rules.judge import JournalView, Judgement, judge_journal, read
 from simulators.platform import Platform
 from simulators.testing import exchanges, running
-from tests.simulators.dmp.test_dmp_service import caller
+from tests.simulators.dmp.test_dmp_service import Caller, caller
 from tests.witness.ipf_client import REPOSITORY, Ipf, build, started
 
 OFFICIAL = "lps.dev1.dmp.gouv.fr"
@@ -214,18 +215,28 @@ def test_what_only_cisis_writes_is_missed_when_ipf_leaves_it_out(ipf: Ipf) -> No
 
 
 def test_a_product_with_fixed_host_names_comes_through_a_hosts_file(
-    class_path: str, platform: Platform, tmp_path_factory: pytest.TempPathFactory
+    ipf: Ipf, class_path: str, platform: Platform, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    ipf.lgc.cards.shutdown()  # a reader serves one product at a time
     folder = tmp_path_factory.mktemp("officiel")
     lgc = caller(platform, folder)
-    with started(class_path, platform, lgc, folder, host=OFFICIAL) as ipf:
+    with leaving(lgc), started(class_path, platform, lgc, folder, host=OFFICIAL) as other:
         patient = lgc.patient(rank=7)
         lgc.dmp.existence(patient, lgc.doctor)
-        assert ipf.deposit(ipf.lgc.document(patient), patient)["status"] == "SUCCESS"
-        (exchange,) = by_ipf(ipf, patient)
+        assert other.deposit(other.lgc.document(patient), patient)["status"] == "SUCCESS"
+        (exchange,) = by_ipf(other, patient)
         assert exchange.tls is not None
         assert exchange.tls.sni == OFFICIAL
-        assert shown(judged(ipf, about(ipf, patient))) == []
+        assert shown(judged(other, about(other, patient))) == []
+
+
+@contextmanager
+def leaving(lgc: Caller) -> Iterator[None]:
+    """The card is left to others at the end."""
+    try:
+        yield
+    finally:
+        lgc.cards.shutdown()
 
 
 def test_ipf_approves_the_deposits_of_the_reference_lgc(ipf: Ipf) -> None:
