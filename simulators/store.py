@@ -20,6 +20,9 @@ from sqlalchemy import exc as sa_exc
 
 from simulators.errors import SimulatorError
 
+_TABLES = 0x5E6B
+"""Advisory lock of PostgreSQL held while tables are made; any number of ours."""
+
 metadata = sa.MetaData()
 """Tables of all services; each ``state`` module declares its own on it."""
 
@@ -56,7 +59,11 @@ class Store:
     def create_tables(self) -> None:
         """Create the tables that do not exist yet; raises StoreError."""
         try:
-            metadata.create_all(self.engine)
+            with self.engine.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    # Two benches that open a new database together would each make them.
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES)))
+                metadata.create_all(connection)
         except sa_exc.DBAPIError as error:
             raise StoreError(f"Stockage injoignable ou illisible : {error.orig}") from error
 
