@@ -12,7 +12,6 @@ from functools import cache
 from importlib.resources import files
 
 from rules.formats.apcv_names import PATH_AUTH, PATH_SIGN
-from simulators.http import HttpRequest, HttpResponse
 from simulators.insi.description import schema as family_schema
 
 _FOLDER = files("simulators.apcv") / "wsdl"
@@ -31,20 +30,6 @@ def schema(path: str, name: str) -> bytes | None:
     if name == _OWN[path]:
         return _read(name).encode()
     return family_schema(name) if name in _FAMILY else None
-
-
-def answer(path: str, request: HttpRequest) -> HttpResponse:
-    """``GET ?wsdl``, or one of its imports (``?xsd=``); 404 otherwise."""
-    asked = {name.lower(): value for name, value in request.query.items()}
-    body = None
-    if "wsdl" in asked:
-        body = wsdl(path, request.url.partition("?")[0])
-    elif "xsd" in asked:
-        body = schema(path, asked["xsd"])
-    if body is None:
-        text = "Demander ?wsdl, ou l'un des schémas qu'il importe.\n"
-        return HttpResponse(404, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())
-    return HttpResponse(200, (("Content-Type", "text/xml; charset=utf-8"),), body)
 
 
 @cache

@@ -31,6 +31,7 @@ from simulators.insi.wire import fault
 from simulators.kernel import Kernel
 from simulators.reading import ReadOnce
 from simulators.store import Unit
+from simulators.wsdl import described
 
 HOSTNAMES = ("qualiflps.ecv-xp.sesam-vitale.fr", "ias.apcv.sesam-vitale.fr")
 """Qualification and production."""
@@ -142,7 +143,9 @@ class ApcvService:
 
     def describe_itself(self, path: str, request: HttpRequest, _unit: Unit) -> HttpResponse:
         """``GET ?wsdl`` and the schemas it imports (``?xsd=``)."""
-        return description.answer(path, request)
+        return described(
+            request, partial(description.wsdl, path), partial(description.schema, path)
+        )
 
     def show(self, request: HttpRequest, unit: Unit) -> HttpResponse:
         """``GET /telephone``: the page of a profile, the first one by default."""

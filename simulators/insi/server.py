@@ -25,6 +25,7 @@ from simulators.insi.wire import CONTENT_TYPE, Reply, answer, fault
 from simulators.kernel import Kernel
 from simulators.reading import ReadOnce
 from simulators.store import Unit
+from simulators.wsdl import described
 
 ORGANISATION = Door("insi-org", by_assertion=False)
 CARD = Door("insi-cps", by_assertion=True)
@@ -138,18 +139,12 @@ class InsiService:
 
     def describe_itself(self, request: HttpRequest, _unit: Unit) -> HttpResponse:
         """``GET /lps?wsdl`` and the schemas it imports (``?xsd=``)."""
-        asked = {name.lower(): value for name, value in request.query.items()}
-        body = None
-        if "wsdl" in asked:
-            body = description.wsdl(request.url.partition("?")[0], self._verifies())
-        elif "xsd" in asked:
-            body = description.schema(asked["xsd"], self._verifies())
-        if body is None:
-            text = "Demander ?wsdl, ou l'un des schémas qu'il importe.\n"
-            return HttpResponse(
-                404, (("Content-Type", "text/plain; charset=utf-8"),), text.encode()
-            )
-        return HttpResponse(200, (("Content-Type", "text/xml; charset=utf-8"),), body)
+        on = self._verifies()
+        return described(
+            request,
+            partial(description.wsdl, verification=on),
+            partial(description.schema, verification=on),
+        )
 
     def _verifies(self) -> bool:
         with self._kernel.store.reading() as connection:

@@ -24,6 +24,7 @@ from simulators.prescription.rows import Kept
 from simulators.prescription.state import PrescriptionState, local_day
 from simulators.reading import ReadOnce
 from simulators.store import Unit
+from simulators.wsdl import described
 
 MAX_BODY = 4 * 1024 * 1024
 """An ordonnance is a few kilobytes."""
@@ -117,18 +118,9 @@ class PrescriptionService:
 
     def describe_itself(self, adapter: Adapter, request: HttpRequest, _unit: Unit) -> HttpResponse:
         """``GET ?wsdl`` and the schemas it imports (``?xsd=``)."""
-        asked = {name.lower(): value for name, value in request.query.items()}
-        body = None
-        if "wsdl" in asked:
-            body = description.wsdl(adapter, request.url.partition("?")[0])
-        elif "xsd" in asked:
-            body = description.schema(adapter, asked["xsd"])
-        if body is None:
-            text = "Demander ?wsdl, ou l'un des schémas qu'il importe.\n"
-            return HttpResponse(
-                404, (("Content-Type", "text/plain; charset=utf-8"),), text.encode()
-            )
-        return HttpResponse(200, (("Content-Type", "text/xml; charset=utf-8"),), body)
+        return described(
+            request, partial(description.wsdl, adapter), partial(description.schema, adapter)
+        )
 
     def openapi(self, request: HttpRequest, _unit: Unit) -> HttpResponse:
         """``GET /openapi.json``: the JSON wires."""
