@@ -21,10 +21,10 @@ from rules.exchange import Exchange, Message
 from rules.formats import base45
 from rules.formats.apcv_answer import ApcvAnswer, ApcvFault, answer_of
 from rules.formats.apcv_names import ACTIONS, NS_AUTH, NS_SIGN, OPERATIONS
-from rules.formats.certificate import Certificate
 from rules.formats.insi import NS_LPS, SiramContext
 from rules.formats.saml import SamlAssertion
 from rules.formats.soap import SoapMessage
+from rules.formats.tlsi_assertion import TlsiAssertion, TlsiSigner
 from rules.xml import place_of, text_of
 
 MAGIC = b"APCV0101"
@@ -80,33 +80,14 @@ def _flaw_of(octets: bytes) -> DataFlaw | None:
     return None
 
 
-@dataclass(frozen=True, eq=False)
-class ApcvSigner(Artefact):
-    """The certificate found in the signature of an assertion."""
-
-    label: ClassVar[str] = "Certificat de signature"
-    certificate: Certificate
-    place: str
+class ApcvSigner(TlsiSigner):
+    """The certificate found in the signature of an assertion to AUTH or SIGN."""
 
 
-@dataclass(frozen=True, eq=False)
-class ApcvAssertion(Artefact):
-    """Who calls: an assertion signed by a card, or made from a PSC session (placeholder)."""
+class ApcvAssertion(TlsiAssertion):
+    """The professional's assertion to AUTH or SIGN; that of a PSC session is a placeholder."""
 
-    label: ClassVar[str] = "Assertion SAML"
-    saml: SamlAssertion
-
-    @property
-    def psc(self) -> bool:
-        """Whether it announces a Pro Santé Connect user, hence no signature."""
-        return self.saml.name_qualifier == "PSC"
-
-    def parts(self) -> Iterable[Artefact]:
-        """The certificate that signed it, judged apart."""
-        signature = self.saml.signature
-        if signature is not None and signature.certificate is not None:
-            place = f"{signature.place}/KeyInfo/X509Data/X509Certificate"
-            yield ApcvSigner(signature.certificate, place)
+    signer = ApcvSigner
 
 
 @dataclass(frozen=True, eq=False)

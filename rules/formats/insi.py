@@ -19,12 +19,12 @@ from lxml import etree
 
 from rules.artefact import Artefact, MalformedError, parses
 from rules.exchange import Exchange, Message
-from rules.formats.certificate import Certificate
 from rules.formats.insi_answer import InsiAnswer, InsiFault, answer_of
 from rules.formats.insi_verification import PAYLOADS as VERIFICATIONS
 from rules.formats.insi_verification import Verification, verification_of
 from rules.formats.saml import SamlAssertion, instant_of
 from rules.formats.soap import SoapMessage
+from rules.formats.tlsi_assertion import TlsiAssertion, TlsiSigner
 from rules.xml import place_of, text_of
 
 NS_RECSANS = "http://www.cnamts.fr/INSiRecSans"
@@ -136,33 +136,14 @@ class ContexteLps(SiramContext):
         return self.text("LPS", "Nom")
 
 
-@dataclass(frozen=True, eq=False)
-class AssertionSigner(Artefact):
-    """The certificate found in the signature of an assertion."""
-
-    label: ClassVar[str] = "Certificat de signature"
-    certificate: Certificate
-    place: str
+class AssertionSigner(TlsiSigner):
+    """The certificate found in the signature of an assertion to INSi."""
 
 
-@dataclass(frozen=True, eq=False)
-class InsiAssertion(Artefact):
-    """The professional's assertion."""
+class InsiAssertion(TlsiAssertion):
+    """The professional's assertion to INSi."""
 
-    label: ClassVar[str] = "Assertion SAML"
-    saml: SamlAssertion
-
-    def parts(self) -> Iterable[Artefact]:
-        """The certificate that signed it, judged apart: it needs anchors and an instant."""
-        signature = self.saml.signature
-        if signature is not None and signature.certificate is not None:
-            place = f"{signature.place}/KeyInfo/X509Data/X509Certificate"
-            yield AssertionSigner(signature.certificate, place)
-
-    @property
-    def psc(self) -> bool:
-        """Whether it announces a Pro Santé Connect user, hence no signature."""
-        return self.saml.name_qualifier == "PSC"
+    signer = AssertionSigner
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,6 @@ from typing import Any, ClassVar, cast
 
 from rules.artefact import Artefact, MalformedError, parses
 from rules.exchange import Exchange, Message
-from rules.formats.certificate import Certificate
 from rules.formats.insi import NS_LPS, SiramContext
 from rules.formats.insi_answer import NS_SIRAM
 from rules.formats.keyed import key, keys
@@ -33,6 +32,7 @@ from rules.formats.prescription_adapter import SOAP, Adapter, Call, adapter_of, 
 from rules.formats.prescription_number import CarriedNumber
 from rules.formats.saml import SamlAssertion
 from rules.formats.soap import SoapFault, SoapMessage
+from rules.formats.tlsi_assertion import TlsiAssertion, TlsiSigner
 
 CREATION, CANCELLATION = "EP4", "EP4-annulation"
 
@@ -59,33 +59,14 @@ class Search:
     kind: str | None = key("type")
 
 
-@dataclass(frozen=True, eq=False)
-class EpSigner(Artefact):
-    """The certificate found in the signature of an assertion."""
-
-    label: ClassVar[str] = "Certificat de signature"
-    certificate: Certificate
-    place: str
+class EpSigner(TlsiSigner):
+    """The certificate found in the signature of an assertion to EP1 … EP4."""
 
 
-@dataclass(frozen=True, eq=False)
-class EpAssertion(Artefact):
-    """Who calls: an assertion signed by a card, or made from a PSC session."""
+class EpAssertion(TlsiAssertion):
+    """The professional's assertion to EP1 … EP4."""
 
-    label: ClassVar[str] = "Assertion SAML"
-    saml: SamlAssertion
-
-    @property
-    def psc(self) -> bool:
-        """Whether it announces a Pro Santé Connect user, hence no signature."""
-        return self.saml.name_qualifier == "PSC"
-
-    def parts(self) -> Iterable[Artefact]:
-        """The certificate that signed it, judged apart: it needs anchors and an instant."""
-        signature = self.saml.signature
-        if signature is not None and signature.certificate is not None:
-            place = f"{signature.place}/KeyInfo/X509Data/X509Certificate"
-            yield EpSigner(signature.certificate, place)
+    signer = EpSigner
 
 
 @dataclass(frozen=True, eq=False)
