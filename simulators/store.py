@@ -59,9 +59,10 @@ class Store:
     def create_tables(self) -> None:
         """Create the tables that do not exist yet; raises StoreError."""
         try:
-            with self.engine.begin() as connection:
+            # Two benches that open a new store together would each make them: SQLite is held
+            # by the writer's mode, PostgreSQL by a lock of its own.
+            with self._writer.begin() as connection:
                 if connection.dialect.name == "postgresql":
-                    # Two benches that open a new database together would each make them.
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES)))
                 metadata.create_all(connection)
         except sa_exc.DBAPIError as error:
