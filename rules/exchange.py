@@ -133,6 +133,11 @@ class Exchange:
         """True when the service acknowledged the request as done."""
         return self.outcome is Outcome.ACCEPTED
 
+    @property
+    def redirected(self) -> bool:
+        """True when the HTTP answer sent the caller to another address: nothing was done."""
+        return self.response is not None and self.response.status in (301, 302, 303, 307, 308)
+
 
 def of(exchanges: Iterable[Exchange], service: str, *operations: str) -> tuple[Exchange, ...]:
     """Exchanges of a service, restricted to the given operations if any."""

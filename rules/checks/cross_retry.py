@@ -43,7 +43,8 @@ _DOUBT_ADVICE = (
 def unique_ids(view: JournalView, _context: Context) -> Iterator[Finding]:
     """wsa:MessageID, VIHF ID, lots and Message-ID that a service took twice."""
     seen: dict[tuple[str, str], Exchange] = {}
-    for exchange in view.exchanges:
+    # What a redirection did not take is sent again, the same, to the other address.
+    for exchange in (each for each in view.exchanges if not each.redirected):
         for kind, identifier in dict.fromkeys(_ids(view, exchange)):
             before = seen.setdefault((kind, identifier), exchange)
             if before is not exchange:

@@ -8,7 +8,7 @@ CNDA test book 2.10c (memento). Fault names of WS-Addressing are those of WS-Add
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from rules.checking import check
@@ -147,6 +147,57 @@ def _kind(certificate: Certificate, request: DmpRequest) -> Iterator[Finding]:
             "En authentification indirecte, ouvrir la connexion TLS avec le certificat de la "
             "structure.",
         )
+
+
+@check(
+    "DMP-TLS-04",
+    title="Une redirection HTTPS est suivie : même demande à la nouvelle adresse",
+    severity=Severity.MAJOR,
+    exigences=TRANSPORT,
+    source="EX_0.X-1055 par la fiche DMP §2",
+)
+def redirections_followed(view: JournalView, _context: Context) -> Iterator[Finding]:
+    """A POST again, body and method kept: a GET would lose the SOAP message.
+
+    ``To`` may stay the first address or become the new one: nothing says which.
+    """
+    calls = view.of("dmp")
+    followed: set[str] = set()
+    for rank, call in enumerate(calls):
+        answer = call.response
+        if answer is None or not call.redirected:
+            continue
+        location = answer.header("Location") or ""
+        if not location.lower().startswith("https://"):
+            continue
+        later = (each for each in calls[rank + 1 :] if each.id not in followed)
+        again = next((each for each in later if _at(location, call.operation, each)), None)
+        if again is not None:
+            followed.add(again.id)
+        else:
+            yield Finding(
+                f"après la réponse {answer.status} à {call.operation}",
+                f"la même demande, en POST, à {location}",
+                _instead(calls[rank + 1 :]),
+                "Suivre les redirections HTTPS du DMP en renvoyant le même corps en POST à "
+                "l'adresse de l'en-tête Location : beaucoup de bibliothèques HTTP ne le font pas "
+                "d'elles-mêmes, ou passent en GET.",
+                exchange_id=call.id,
+            )
+
+
+def _at(location: str, operation: str, exchange: Exchange) -> bool:
+    """Whether a call is a POST of that operation to the path and query of a Location."""
+    wanted = urlsplit(location)
+    path = f"{wanted.path}?{wanted.query}" if wanted.query else wanted.path
+    request = exchange.request
+    return (request.method, request.target, exchange.operation) == ("POST", path, operation)
+
+
+def _instead(later: Sequence[Exchange]) -> str:
+    if not later:
+        return "aucun autre appel"
+    return f"ensuite {later[0].request.start_line}"
 
 
 @check(

@@ -43,6 +43,10 @@ from simulators.store import Unit
 
 HOSTNAMES = ("lps2.dmp.gouv.fr", "lps.dmp.gouv.fr", "lps.dev1.dmp.gouv.fr", "lps.de2.dmp.gouv.fr")
 PATHS = ("patients", "habilitations", "repository", "registry")
+REDIRECTIONS: Mapping[str, int] = {
+    f"redirection-{code}": code for code in (301, 302, 303, 307, 308)
+}
+"""Faults that send the call to another address of the DMP, which serves it."""
 
 Member = TypeVar("Member", bound=StrEnum)
 
@@ -85,7 +89,11 @@ class DmpService:
 
     name = "dmp"
     faults: Mapping[str, str] = {
-        code: f"refus {code} : {error.text}" for code, error in CATALOGUE.items()
+        **{code: f"refus {code} : {error.text}" for code, error in CATALOGUE.items()},
+        **{
+            name: f"réponse {code} vers une autre adresse du DMP, sans traiter la demande"
+            for name, code in REDIRECTIONS.items()
+        },
     }
 
     def __init__(self, kernel: Kernel) -> None:
@@ -153,6 +161,9 @@ class DmpService:
         return transaction.number if transaction else "?"
 
     def _serve(self, http: HttpRequest, unit: Unit) -> HttpResponse:
+        moved = REDIRECTIONS.get(http.fault or "")
+        if moved is not None:
+            return self._moved(http, moved)
         try:
             request = self._requests.again(http)
             number = request.transaction.number if request.transaction else "?"
@@ -165,6 +176,18 @@ class DmpService:
             unit.abandon()
             return _refused(call, refusal)
         return _accepted(call, answer)
+
+    def _moved(self, http: HttpRequest, status: int) -> HttpResponse:
+        """Send the call to the same path of another node (EX_0.X-1055)."""
+        path = http.target.partition("?")[0].removeprefix(SERVICE_PATH)
+        location = f"{self._kernel.addresses['dmp'].url(SERVICE_PATH)}{path}?noeud=2"
+        return HttpResponse(
+            status,
+            (("Location", location),),
+            operation=self._operation(http),
+            outcome=Outcome.FAILED,
+            error_code=f"http-{status}",
+        )
 
     def _judged_and_done(self, call: Call, unit: Unit) -> Answer:
         if call.http.fault:

@@ -333,6 +333,22 @@ DEFECTS = (
         injection=Injection("dmp", "http-503", "TD2.1", times=None),
     ),
     broken(
+        "dmp-redirection-non-suivie",
+        "La bibliothèque HTTP ne suit pas les redirections d'un POST : le dépôt est dit refusé",
+        "depot-redirige",
+        "DMP-TLS-04",
+        put(f"{_CHANNEL}:_REDIRECTIONS", frozenset()),
+        injection=Injection("dmp", "redirection-302", "TD2.1"),
+    ),
+    broken(
+        "dmp-redirection-suivie-vers-l-ancienne-adresse",
+        "Après une redirection, la demande repart à l'adresse des réglages",
+        "depot-redirige",
+        "DMP-TLS-04",
+        put(f"{_CHANNEL}:urljoin", lambda url, _location: url),
+        injection=Injection("dmp", "redirection-307", "TD2.1"),
+    ),
+    broken(
         "dmp-certificat-du-serveur-non-verifie",
         "La vérification du certificat du DMP est restée désactivée depuis les essais",
         "depot",

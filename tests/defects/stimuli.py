@@ -254,6 +254,12 @@ def deposit_without_answer(bench: Bench) -> None:
     bench.flush()
 
 
+@stimulus("depot-redirige")
+def redirected_deposit(bench: Bench) -> None:
+    """The DMP sends the deposit to another of its addresses (injection)."""
+    bench.try_deposit(bench.write(bench.qualified()))
+
+
 @stimulus("depot-redemande")
 def deposit_asked_again(bench: Bench) -> None:
     """The answer of a deposit is lost (injection), and the user asks for it again."""

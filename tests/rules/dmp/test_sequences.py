@@ -153,3 +153,39 @@ def test_an_update_does_not_hide_again_either() -> None:
     story = (g(T05), g(T05BIS), g(T06), g(T08))
     assert golden.sequence(*story, g(golden.T12)) == set()
     assert golden.sequence(*story, update) == {"DMP-21-11"}
+
+
+MOVED = "https://lps.dev1.dmp.gouv.fr/si-dmp-server/v2/services/patients?noeud=2"
+
+
+def redirected(location: str = MOVED, status: int = 302) -> Exchange:
+    """A TD0.2 that the DMP sends elsewhere."""
+    answer = Message(f"HTTP/1.1 {status} Found", (("Location", location),))
+    return replace(
+        g(T01), id=f"redirigé-{status}", position=-1, response=answer, outcome=Outcome.FAILED
+    )
+
+
+def asked_at(location: str, method: str = "POST") -> Exchange:
+    """The same TD0.2, at another address."""
+    target = location.removeprefix("https://lps.dev1.dmp.gouv.fr")
+    request = replace(g(T01).request, start_line=f"{method} {target} HTTP/1.1")
+    return replace(g(T01), id=f"à-{method}-{target}", request=request)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirection_is_followed_with_the_same_request(status: int) -> None:
+    assert golden.sequence(redirected(status=status), asked_at(MOVED)) == set()
+
+
+def test_a_redirection_that_is_not_followed() -> None:
+    assert golden.sequence(redirected()) == {"DMP-TLS-04"}
+    assert golden.sequence(redirected(), g(T01)) == {"DMP-TLS-04"}
+    lost = replace(asked_at(MOVED, "GET"), operation="?", outcome=Outcome.REFUSED)
+    assert golden.sequence(redirected(), lost) == {"DMP-TLS-04"}
+    twice = (redirected(), redirected(status=307), asked_at(MOVED))
+    assert golden.sequence(*twice) == {"DMP-TLS-04"}
+
+
+def test_a_redirection_out_of_https_is_not_to_be_followed() -> None:
+    assert golden.sequence(redirected("http://lps.dev1.dmp.gouv.fr/")) == set()

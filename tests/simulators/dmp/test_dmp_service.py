@@ -185,6 +185,22 @@ def test_a_named_fault_is_the_answer_and_nothing_is_kept(lgc: Caller) -> None:
     assert lgc.dmp.deposit(document, patient, lgc.doctor, VISIBLE).unique_id == document.unique_id
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirection_leads_to_an_address_that_serves_the_call(lgc: Caller, status: int) -> None:
+    patient = lgc.patient(rank=7)
+    document = lgc.document(patient)
+    lgc.platform.kernel.faults.add("dmp", operation="TD2.1", fault=f"redirection-{status}")
+    assert lgc.dmp.deposit(document, patient, lgc.doctor, VISIBLE).unique_id == document.unique_id
+    moved, done = exchanges(lgc.platform, "dmp")[-2:]
+    assert (moved.operation, moved.response.status, moved.outcome) == (
+        "TD2.1",
+        status,
+        Outcome.FAILED,
+    )
+    assert moved.response.header("Location").endswith(done.request.target)
+    assert done.accepted
+
+
 def test_a_vihf_signed_by_the_wrong_certificate_is_refused(lgc: Caller) -> None:
     wrong = signer_of(lgc.environment.credentials[lgc.doctor.auth_credential])
     lgc.cards.signer = lambda _professional: wrong  # type: ignore[method-assign]
