@@ -12,12 +12,14 @@ import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 T = TypeVar("T")
-_KEY = "key"
+_KEY, _SAYS = "key", "says"
+DATE, INSTANT = "date", "horodatage"
+"""What a text says: an ISO date, or an ISO instant; wires may spell them otherwise."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -46,14 +48,31 @@ class Shaped(Protocol):
         ...
 
 
-def key(name: str) -> Any:
+def key(name: str, says: str = "") -> Any:
     """A field of one value, None when the key is absent or null."""
-    return field(default=None, metadata={_KEY: name})
+    return field(default=None, metadata={_KEY: name, _SAYS: says})
 
 
-def keys(name: str) -> Any:
+def keys(name: str, says: str = "") -> Any:
     """A field of a list of values, empty when the key is absent or null."""
-    return field(default=(), metadata={_KEY: name})
+    return field(default=(), metadata={_KEY: name, _SAYS: says})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One key of a class: the field that holds it, the class of its values, whether a list."""
+
+    name: str
+    key: str
+    holds: type
+    several: bool
+    says: str = ""
+    """:data:`DATE`, :data:`INSTANT`, or nothing."""
+
+    @property
+    def scalar(self) -> bool:
+        """Whether its values are texts, numbers or booleans."""
+        return self.holds in (str, int, bool)
 
 
 def read(cls: type[T], value: object, place: str = "") -> T:
@@ -64,12 +83,12 @@ def read(cls: type[T], value: object, place: str = "") -> T:
         raise KeyedError(place or "message", "un objet", value)
     held = cast("Mapping[str, object]", value)
     found: dict[str, object] = {}
-    for name, written, hint, several in _layout(cls):
-        inside = f"{place}.{written}" if place else written
-        taken = held.get(written)
-        if taken is None:
-            continue
-        found[name] = _list(hint, taken, inside) if several else _one(hint, taken, inside)
+    for part in parts(cls):
+        inside = f"{place}.{part.key}" if place else part.key
+        taken = held.get(part.key)
+        if taken is not None:
+            reader = _list if part.several else _one
+            found[part.name] = reader(part.holds, taken, inside)
     return cls(**found)
 
 
@@ -78,26 +97,25 @@ def write(made: object) -> Any:
     if not is_dataclass(made) or isinstance(made, type):
         return made
     written: dict[str, Any] = {}
-    for name, under, _, several in _layout(type(made)):
-        value = getattr(made, name)
-        if several and value:
-            written[under] = [write(each) for each in value]
-        elif not several and value is not None:
-            written[under] = write(value)
+    for part in parts(type(made)):
+        value = getattr(made, part.name)
+        if part.several and value:
+            written[part.key] = [write(each) for each in value]
+        elif not part.several and value is not None:
+            written[part.key] = write(value)
     return made.plain(written) if isinstance(made, Shaped) else written
 
 
 @cache
-def _layout(cls: type) -> tuple[tuple[str, str, type, bool], ...]:
-    """Of each field: its name, its key, the class of its values, whether it is a list."""
+def parts(cls: type) -> tuple[Part, ...]:
+    """The keys of a class, in the order of its fields."""
     hints = typing.get_type_hints(cls)
-    found: list[tuple[str, str, type, bool]] = []
-    for each in fields(cls):
-        if _KEY in each.metadata:
-            hint = hints[each.name]
-            several = typing.get_origin(hint) is tuple
-            found.append((each.name, each.metadata[_KEY], _bare(hint), several))
-    return tuple(found)
+    return tuple(
+        Part(each.name, told[_KEY], _bare(hints[each.name]),
+             typing.get_origin(hints[each.name]) is tuple, told[_SAYS])
+        for each in fields(cls)
+        if _KEY in (told := each.metadata)
+    )  # fmt: skip
 
 
 def _bare(hint: Any) -> type:

@@ -18,7 +18,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from rules.artefact import Artefact, MalformedError
-from rules.formats.keyed import KeyedError, key, keys, read, write
+from rules.formats.keyed import DATE, INSTANT, KeyedError, key, keys, read, write
 from rules.formats.prescription_number import CarriedNumber
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class PrescribedPatient:
     ins: InsNumber | None = key("ins")
     birth_name: str | None = key("nomNaissance")
     given_names: tuple[str, ...] = keys("prenoms")
-    birth_date: str | None = key("naissance")
+    birth_date: str | None = key("naissance", DATE)
     sex: str | None = key("sexe")
 
 
@@ -192,7 +192,7 @@ class ExecutedLine:
     """FFC, FFP, RFP or RFC (JDV_CompletudeDispensation)."""
     substitution: str | None = key("substitution")
     agreed: bool | None = key("accordPrescripteur")
-    modified_on: str | None = key("dateModification")
+    modified_on: str | None = key("dateModification", DATE)
     replaced_by: Line | None = key("remplacement")
     """What was delivered instead, or added."""
 
@@ -201,7 +201,7 @@ class ExecutedLine:
 class Execution:
     """One délivrance: a date, who did it, its lines."""
 
-    date: str | None = key("date")
+    date: str | None = key("date", DATE)
     executor: Executor | None = key("executant")
     lines: tuple[ExecutedLine, ...] = keys("lignes")
 
@@ -229,8 +229,8 @@ class Ordonnance(Artefact):
     kind: str | None = key("type")
     subtype: str | None = key("sousType")
     consent: bool | None = key("consentement")
-    at: str | None = key("horodatage")
-    validity: tuple[str, ...] = keys("validite")
+    at: str | None = key("horodatage", INSTANT)
+    validity: tuple[str, ...] = keys("validite", DATE)
     """First and last day."""
     prescriber: Prescriber | None = key("prescripteur")
     replaced: Replacement | None = key("remplace")

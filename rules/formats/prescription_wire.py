@@ -7,7 +7,6 @@ EP1 to EP4. Hors spécification: the keys of JSON bodies and everything SOAP, as
 Source: e-prescription.md §2.1, §2.2; apcv.md §3.2, §3.3 for the headers.
 """
 
-# ruff: noqa: RUF009  key() and keys() make fields, they are no shared defaults.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -19,16 +18,14 @@ from rules.artefact import Artefact, MalformedError, parses
 from rules.exchange import Exchange, Message
 from rules.formats.insi import NS_LPS, SiramContext
 from rules.formats.insi_answer import NS_SIRAM
-from rules.formats.keyed import key, keys
 from rules.formats.prescription import (
     CHECK_ID,
     Execution,
     Ordonnance,
-    PrescribedPatient,
-    Prescriber,
     read_keyed,
 )
 from rules.formats.prescription_adapter import SOAP, Adapter, Call, adapter_of, adapters
+from rules.formats.prescription_messages import Searching
 from rules.formats.prescription_number import CarriedNumber
 from rules.formats.saml import SamlAssertion
 from rules.formats.soap import SoapFault, SoapMessage
@@ -37,26 +34,6 @@ from rules.formats.tlsi_assertion import TlsiAssertion, TlsiSigner
 CREATION, CANCELLATION = "EP4", "EP4-annulation"
 
 Content = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Requester:
-    """Who asks for an EP3 or an EP2."""
-
-    rpps: str | None = key("rpps")
-    am: str | None = key("am")
-    finess: str | None = key("finess")
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What an EP2 or an EP3 asks for; absent criteria do not count."""
-
-    requester: Requester | None = key("emetteur")
-    prescriber: Prescriber | None = key("prescripteur")
-    patient: PrescribedPatient | None = key("patient")
-    period: tuple[str, ...] = keys("periode")
-    kind: str | None = key("type")
 
 
 class EpSigner(TlsiSigner):
@@ -93,7 +70,8 @@ class EpRequest(Artefact):
     label: ClassVar[str] = "Requête ordonnance numérique"
     call: Call
     body: Ordonnance
-    search: Search
+    search: Searching
+    """What an EP2 or an EP3 asks for; absent criteria do not count."""
     message: Message
 
     @property
@@ -177,7 +155,7 @@ def request_of(call: Call, message: Message) -> EpRequest | None:
         return None
     # The lines of an EP1 are those of an execution: read by who needs them.
     held = call.content if call.name != "EP1" else {"id": call.content.get("id")}
-    return EpRequest(call, read_keyed(Ordonnance, held), read_keyed(Search, held), message)
+    return EpRequest(call, read_keyed(Ordonnance, held), read_keyed(Searching, held), message)
 
 
 def execution_of(request: EpRequest) -> Execution | None:

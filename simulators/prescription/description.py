@@ -15,10 +15,10 @@ from lxml.builder import ElementMaker
 
 from rules.formats.insi_answer import NS_SIRAM
 from rules.formats.prescription_adapter import SOAP, Adapter, Operation
+from rules.formats.prescription_messages import MESSAGES
 from rules.formats.soap import NS_WSA, NS_WSSE
 from simulators.insi.description import schema as siram_schema
 from simulators.prescription import shapes
-from simulators.prescription.messages import MESSAGES
 from simulators.version import VERSION
 
 NS_LPS = "urn:siram:lps:ctxlps"

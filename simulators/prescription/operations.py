@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from rules.context import Environment
+from rules.formats import prescription_messages as m
 from rules.formats.keyed import write
 from rules.formats.prescription import DEVICE, DRUG, LINE_TYPES, Execution, Ordonnance, iso_date
 from rules.formats.prescription import read_keyed as read
-from rules.formats.prescription_wire import Requester
-from simulators.prescription import messages as m
+from rules.formats.prescription_messages import Requester
 from simulators.prescription.errors import CATALOGUE, WITHDRAWN, RefusedError
 from simulators.prescription.rows import Kept
 from simulators.prescription.state import (

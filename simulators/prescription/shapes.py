@@ -5,41 +5,18 @@ WSDL and OpenAPI follow the model that the checks read: nothing is written twice
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any
 
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from rules.formats.keyed import Shaped
+from rules.formats.keyed import Part, Shaped, parts
 
 NS_XSD = "http://www.w3.org/2001/XMLSchema"
 _XS = ElementMaker(namespace=NS_XSD, nsmap={"xs": NS_XSD})
 _JSON: Mapping[type, str] = {str: "string", int: "integer", bool: "boolean"}
 _XML: Mapping[type, str] = {str: "xs:string", int: "xs:integer", bool: "xs:boolean"}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One key of a message: what it holds, and whether as a list."""
-
-    key: str
-    holds: type
-    several: bool
-
-
-@cache
-def parts(cls: type) -> tuple[Part, ...]:
-    """The keys of a class whose fields :mod:`rules.formats.keyed` reads."""
-    hints = typing.get_type_hints(cls)
-    return tuple(
-        Part(each.metadata["key"], _bare(hints[each.name]), _several(hints[each.name]))
-        for each in fields(cls)
-        if "key" in each.metadata
-    )
 
 
 def merged(classes: Iterable[type]) -> tuple[Part, ...]:
@@ -107,12 +84,3 @@ def _json(part: Part) -> dict[str, Any]:
     name = _JSON.get(part.holds)
     one = {"type": name} if name else {"$ref": f"#/components/schemas/{part.holds.__name__}"}
     return {"type": "array", "items": one} if part.several else one
-
-
-def _several(hint: Any) -> bool:
-    return typing.get_origin(hint) is tuple
-
-
-def _bare(hint: Any) -> type:
-    inner = [a for a in typing.get_args(hint) if a not in (type(None), Ellipsis)]
-    return inner[0] if inner else hint

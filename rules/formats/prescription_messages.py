@@ -1,7 +1,18 @@
-"""What each operation asks and answers, beside the ordonnance itself: neutral messages.
+"""What each operation of the ordonnance numérique asks and answers: neutral messages.
 
-The keys are those of :mod:`rules.formats.prescription_adapter`; WSDL and OpenAPI
-are made from these classes. All hors spécification.
+All hors spécification (e-prescription.md §7.6). Wires, checks, WSDL and OpenAPI follow
+these classes:
+
+- ``EP4``: the ordonnance; answered with its state, whether it was there already, warnings;
+- ``EP4-annulation``: ``operation`` = ``annulation``, number, prescriber;
+- ``EP3``: number and who asks; answered ``accesExecutions`` (``AUTORISE``, ``REFUSE``) and
+  the ordonnance, with its executions when they may be seen;
+- ``EP2``: criteria and page; answered with a page of ordonnances found;
+- ``EP1``: number, date, exécutant and lines of an execution;
+- ``traces``: lines of the log of a workstation;
+- ``generateIdentifiantUnique``: nothing; answered a new number.
+
+An error is :class:`Refusal`.
 """
 
 # ruff: noqa: RUF009  key() and keys() make fields, they are no shared defaults.
@@ -9,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.formats.keyed import key, keys
+from rules.formats.keyed import DATE, INSTANT, key, keys
 from rules.formats.prescription import (
     ExecutedLine,
     Executor,
@@ -17,7 +28,23 @@ from rules.formats.prescription import (
     PrescribedPatient,
     Prescriber,
 )
-from rules.formats.prescription_wire import Requester
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks for an EP3 or an EP2."""
+
+    rpps: str | None = key("rpps")
+    am: str | None = key("am")
+    finess: str | None = key("finess")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the service does nothing."""
+
+    code: str | None = key("code")
+    label: str | None = key("libelle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +61,7 @@ class Recorded:
 
     id: str | None = key("id")
     state: str | None = key("etat")
-    recorded_at: str | None = key("horodatageEnregistrement")
+    recorded_at: str | None = key("horodatageEnregistrement", INSTANT)
     already: bool | None = key("dejaEnregistree")
     warnings: tuple[Warned, ...] = keys("avertissements")
 
@@ -82,7 +109,7 @@ class Searching:
     requester: Requester | None = key("emetteur")
     prescriber: Prescriber | None = key("prescripteur")
     patient: PrescribedPatient | None = key("patient")
-    period: tuple[str, ...] = keys("periode")
+    period: tuple[str, ...] = keys("periode", DATE)
     kind: str | None = key("type")
     page: int | None = key("page")
     size: int | None = key("taillePage")
@@ -93,7 +120,7 @@ class Found:
     """One ordonnance that EP2 found."""
 
     id: str | None = key("id")
-    at: str | None = key("horodatage")
+    at: str | None = key("horodatage", INSTANT)
     kind: str | None = key("type")
     subtype: str | None = key("sousType")
     consent: bool | None = key("consentement")
@@ -117,7 +144,7 @@ class Executing:
 
     id: str | None = key("id")
     execution_id: str | None = key("idExecution")
-    date: str | None = key("date")
+    date: str | None = key("date", DATE)
     executor: Executor | None = key("executant")
     lines: tuple[ExecutedLine, ...] = keys("lignes")
 
@@ -136,7 +163,7 @@ class Executed:
 class Trace:
     """One line of the traces of a workstation (e-prescription.md §8)."""
 
-    at: str | None = key("horodatage")
+    at: str | None = key("horodatage", INSTANT)
     id: str | None = key("idPrescription")
     action: str | None = key("action")
     code: str | None = key("codeRetour")
@@ -157,6 +184,20 @@ class TracesReceived:
 
     received: int | None = key("recues")
 
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Request of a number: the operation says it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A new number of 18 characters."""
+
+    id: str | None = key("id")
+
+
+IDENTIFIER = "generateIdentifiantUnique"
 
 MESSAGES: dict[str, tuple[type, type]] = {
     "EP1": (Executing, Executed),
