@@ -32,9 +32,14 @@ class SubstitutionJson(Parameters):
 
 
 class LineJson(Parameters):
-    """Ligne du modèle neutre, sans numéro ni identifiant ; médicament par défaut."""
+    """Ligne du modèle neutre, sans numéro ni identifiant ; médicament par défaut.
+
+    Un médicament se désigne par ``cis``, par ``cip13`` seul (CIP13 ou CIP7), ou par ``dci``
+    (substance, dosage, forme : « paracétamol 500 mg comprimé »).
+    """
 
     eprescType: str | None = None  # noqa: N815  a name of the neutral model
+    dci: str | None = None
     cis: str | None = None
     cip13: str | None = None
     mv: str | None = None
@@ -121,13 +126,31 @@ class ConsultPrescription(Parameters):
     professionnel: str
 
 
+class PresentationJson(Answer):
+    """Présentation vendue ; prix public en euros."""
+
+    cip7: str
+    cip13: str
+    libelle: str
+    taux: str | None
+    prix: float | None
+    alerte: str | None
+
+
 class DrugJson(Answer):
-    """Médicament de la base ; CIP13 de sa première présentation."""
+    """Médicament de la base ; CIP13 de sa première présentation vendue."""
 
     cis: str
     cip13: str | None
     libelle: str
     stupefiant: bool
+    securisee: bool
+    substitution_opiaces: bool
+    exception: bool
+    duree_maximale: int | None
+    conditions: list[str]
+    presentations: list[PresentationJson]
+    alertes: list[str]
 
 
 class DocumentIdsJson(Answer):

@@ -18,6 +18,7 @@ from reference_impl.contract_prescriptions import (
     PrescriptionAnswer,
     PrescriptionJson,
     PrescriptionsAnswer,
+    PresentationJson,
     PrintPrescription,
     SearchDrugs,
     SearchPrescriptions,
@@ -31,6 +32,7 @@ from reference_impl.gestures.views import patient_view, printed_view, shipment_v
 from reference_impl.lgc import Lgc
 from reference_impl.people import Patient, Professional
 from reference_impl.prescriptions.client import Consulted
+from reference_impl.prescriptions.drugs import Drug
 from reference_impl.prescriptions.follow_up import follow_up, screen
 from reference_impl.prescriptions.model import (
     Executor,
@@ -48,17 +50,8 @@ _FIRST_DAY = "2014-01-01"
 
 def search_drugs(lgc: Lgc, asked: SearchDrugs) -> DrugsAnswer:
     """``drug.search``."""
-    return DrugsAnswer(
-        medicaments=[
-            DrugJson(
-                cis=drug.cis,
-                cip13=drug.presentations[0].cip13 if drug.presentations else None,
-                libelle=drug.label,
-                stupefiant=drug.narcotic,
-            )
-            for drug in lgc.prescriptions.drugs.search(asked.texte)
-        ]
-    )
+    found = lgc.prescriptions.drugs.search(asked.texte)
+    return DrugsAnswer(medicaments=[_drug(drug) for drug in found])
 
 
 def create(lgc: Lgc, asked: CreatePrescription) -> PrescriptionAnswer:
@@ -164,6 +157,33 @@ def renew(lgc: Lgc, asked: PrescriptionAndProfessional) -> PrescriptionAnswer:
         owner = author if owner.national_id == author.national_id else owner
     patient = lgc.records.patient(kept.patient_id)
     return _answer(lgc, lgc.prescriptions.renew(kept, patient, author, owner))
+
+
+def _drug(drug: Drug) -> DrugJson:
+    sold = [box for box in drug.presentations if box.marketed]
+    return DrugJson(
+        cis=drug.cis,
+        cip13=sold[0].cip13 if sold else None,
+        libelle=drug.label,
+        stupefiant=drug.narcotic,
+        securisee=drug.secure,
+        substitution_opiaces=drug.opioid_substitution,
+        exception=drug.exception,
+        duree_maximale=drug.longest,
+        conditions=list(drug.conditions),
+        presentations=[
+            PresentationJson(
+                cip7=box.cip7,
+                cip13=box.cip13,
+                libelle=box.label,
+                taux=box.rate or None,
+                prix=None if box.price is None else float(box.price),
+                alerte=box.supply,
+            )
+            for box in sold
+        ],
+        alertes=list(drug.warnings),
+    )
 
 
 def _answer(lgc: Lgc, kept: Kept) -> PrescriptionAnswer:

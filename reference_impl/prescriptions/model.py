@@ -26,8 +26,20 @@ ACTS = (
 )
 LINE_TYPES = (DRUG, DEVICE, *ACTS)
 HEALTH_PRODUCTS = "PRODUITS_SANTE"
+KINDS = (
+    HEALTH_PRODUCTS,
+    "KINESITHERAPIE",
+    "BIOLOGIE",
+    "INFIRMIER",
+    "PEDICURIE",
+    "ORTHOPHONIE",
+    "ORTHOPTIE",
+)
+"""Types of ordonnance; only the first was ever seen. Those of acts follow :data:`ACTS`."""
 BIZONE, EXCEPTION, SECURE, EQUIPMENT = "MED-1096", "MED-1097", "MED-1098", "MED-1132"
 """Flags of the document: bizone, médicaments d’exception, sécurisée, grand appareillage."""
+AT_HOME, URGENT, MILITARY = "MED-1094", "MED-1095", "MED-1159"
+FLAGS = (AT_HOME, URGENT, BIZONE, EXCEPTION, SECURE, EQUIPMENT, MILITARY)
 NO_SUBSTITUTION = "N"
 MTE, EFG, CIF = "MTE", "EFG", "CIF"
 MOTIVES = (MTE, EFG, CIF)
@@ -115,6 +127,8 @@ class Line(Keyed):
     line_id: str | None = key("idLigne")
     kind: str = key("eprescType")
     """``eprescType``; one that nobody knows is kept as received."""
+    generic: str | None = key("dci")
+    """What is prescribed by its generic name, until a drug of that name is found: never sent."""
     cis: str | None = key("cis")
     cip13: str | None = key("cip13")
     mv: str | None = key("mv")

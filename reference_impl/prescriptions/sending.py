@@ -21,6 +21,7 @@ from reference_impl.errors import (
 from reference_impl.people import Professional
 from reference_impl.ports import Clock
 from reference_impl.prescriptions.client import PrescriptionClient, Recorded
+from reference_impl.prescriptions.model import Ordonnance
 from reference_impl.prescriptions.number import Numbers, paris
 from reference_impl.prescriptions.records import Kept, OrdonnanceRecords, State
 from reference_impl.prescriptions.wire import (
@@ -113,14 +114,21 @@ class Sender:
         except OutcomeUnknownError:
             pass
         try:
-            return self._client.record(kept.ordonnance, professional)
+            return self._again(kept, professional)
         except RefusedError:
-            if self._is_there(kept, professional):
-                return Recorded(already=True, warnings=())
             raise
         except LgcError as error:
             # The first sending may have arrived all the same.
             raise OutcomeUnknownError(error.code, error.message) from error
+
+    def _again(self, kept: Kept, professional: Professional) -> Recorded:
+        """The second sending; refused, the service may hold the first. Raises the refusal."""
+        try:
+            return self._client.record(kept.ordonnance, professional)
+        except RefusedError as refusal:
+            if self._is_there(kept, professional):
+                return Recorded(already=True, warnings=())
+            raise refusal from None
 
     def _is_there(self, kept: Kept, professional: Professional) -> bool:
         """Whether the service holds this very ordonnance.
@@ -134,8 +142,7 @@ class Sender:
             if error.code in (UNKNOWN, NOT_YOURS):
                 return False
             raise OutcomeUnknownError(error.code, error.message) from error
-        mine, theirs = kept.ordonnance, found.ordonnance
-        return (mine.at, mine.patient, mine.lines) == (theirs.at, theirs.patient, theirs.lines)
+        return _same(kept.ordonnance, found.ordonnance)
 
     def _number_lost(self, kept: Kept) -> Kept:
         """Give a number up; what was printed with it is void (N01)."""
@@ -155,7 +162,13 @@ class Sender:
         )
 
     def _given_back(self, kept: Kept) -> None:
-        """As it was before: the service did not take it."""
+        """As it was before: the service did not take it.
+
+        Sent late, it keeps its number: another would give it another day than its paper's.
+        """
+        if kept.state is State.WITHOUT_CODE:
+            self._records.save(replace(kept, in_doubt=False))
+            return
         content = replace(kept.ordonnance, number=None)
         self._records.save(replace(kept, number=None, in_doubt=False, ordonnance=content))
 
@@ -190,6 +203,29 @@ _OUTAGE = (
     "DMP est alimenté sans lui.",
     "Le service a peut-être enregistré cette ordonnance : annulez-la avant d’en faire une autre.",
 )
+
+
+def _same(mine: Ordonnance, theirs: Ordonnance) -> bool:
+    """Whether what is under our number is ours: a service may write the rest its own way."""
+    return _facts(mine) == _facts(theirs)
+
+
+def _facts(told: Ordonnance) -> tuple[object, ...]:
+    who, by = told.patient, told.prescriber
+    name = (who.birth_name or "").casefold() if who else ""
+    return (
+        _instant(told.at),
+        by.rpps if by else None,
+        (name, who.birth_date if who else None),
+        len(told.lines),
+    )
+
+
+def _instant(text: str | None) -> datetime | str | None:
+    try:
+        return datetime.fromisoformat(text or "")
+    except ValueError:
+        return text
 
 
 def stamped(kept: Kept, number: str, now: datetime) -> Kept:

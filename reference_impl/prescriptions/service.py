@@ -26,8 +26,8 @@ from reference_impl.prescriptions.client import Consulted, PrescriptionClient, f
 from reference_impl.prescriptions.drugs import OUR_BASE, DrugBase, read_base
 from reference_impl.prescriptions.model import (
     BIZONE,
+    EQUIPMENT,
     EXCEPTION,
-    HEALTH_PRODUCTS,
     SECURE,
     Executor,
     InsNumber,
@@ -39,18 +39,21 @@ from reference_impl.prescriptions.model import (
     Substitute,
 )
 from reference_impl.prescriptions.number import Numbers, paris
+from reference_impl.prescriptions.readable import require_executor_readable
 from reference_impl.prescriptions.records import Kept, OrdonnanceRecords, State
 from reference_impl.prescriptions.sending import Sender
 from reference_impl.prescriptions.wire import EXECUTED, OPPOSED, UNKNOWN
 from reference_impl.prescriptions.writing import (
     flags_of,
+    kind_of,
     line_of,
     require_line_allowed,
     validity_days,
 )
 
 LONGEST_NAME = 100
-_SUBTYPES = {BIZONE: "BZN", EXCEPTION: "EXC", SECURE: "SEC"}
+MOST_LINES = 50
+_SUBTYPES = {BIZONE: "BZN", EXCEPTION: "EXC", SECURE: "SEC", EQUIPMENT: "GRA"}
 _STANDARD = "STD"
 OPPOSITION = (
     "Le patient s’oppose à la consultation de ce qui a été délivré : seule l’ordonnance est "
@@ -106,12 +109,9 @@ class Prescriptions:
 
         Raises InvalidRequestError with the line at fault.
         """
-        if not wish.lines:
-            raise InvalidRequestError(
-                "ORDONNANCE_VIDE", "Une ordonnance a au moins une ligne.", "lignes"
-            )
+        _require_a_page(wish)
         lines = tuple(self._line(each, n) for n, each in enumerate(wish.lines, start=1))
-        flags = flags_of(lines, wish.flags)
+        flags = flags_of(lines, wish.flags, self.drugs)
         subtype = wish.subtype or next((_SUBTYPES[f] for f in flags if f in _SUBTYPES), _STANDARD)
         kept = Kept(
             id=self._ids.local("o"),
@@ -120,7 +120,7 @@ class Prescriptions:
             validity_days=validity_days(lines, wish.validity),
             created_at=self._clock.now().replace(microsecond=0),
             ordonnance=Ordonnance(
-                kind=wish.kind or HEALTH_PRODUCTS,
+                kind=kind_of(lines, wish.kind),
                 subtype=subtype,
                 consent=wish.consent,
                 prescriber=_prescriber(owner),
@@ -131,6 +131,7 @@ class Prescriptions:
                 lps=LpsName(self._environment.software.name, self._environment.software.version),
                 lines=lines,
             ),
+            alerts=self._warnings(lines),
         )
         self._require_allowed(kept, patient)
         self.records.add(kept)
@@ -214,6 +215,11 @@ class Prescriptions:
     def _line(self, line: Line, n: int) -> Line:
         return replace(line_of(line, n, self.drugs), line_id=self._ids.uuid())
 
+    def _warnings(self, lines: Sequence[Line]) -> tuple[str, ...]:
+        """What the drug base warns of: no reason to refuse (N14)."""
+        drugs = (self.drugs.get(line.cis or "") for line in lines)
+        return tuple(dict.fromkeys(w for drug in drugs if drug for w in drug.warnings))
+
     def _late(self, kept: Kept, author: Professional) -> Kept:
         if not kept.published:
             # A crash came before its documents.
@@ -230,10 +236,11 @@ class Prescriptions:
     def _as_it_stands(self, kept: Kept, patient: Patient) -> Kept:
         """The identity as it is now, and the rules judged as of today."""
         content = replace(kept.ordonnance, patient=self._identity(patient))
-        alerts = tuple(a for a in kept.alerts if a != _UNQUALIFIED)
+        alerts = [a for a in kept.alerts if a != _UNQUALIFIED]
+        alerts += self._warnings(content.lines)
         if not patient.qualified:
-            alerts = (*alerts, _UNQUALIFIED)
-        kept = replace(kept, ordonnance=content, alerts=alerts)
+            alerts.append(_UNQUALIFIED)
+        kept = replace(kept, ordonnance=content, alerts=tuple(dict.fromkeys(alerts)))
         self._require_allowed(kept, patient)
         return kept
 
@@ -274,6 +281,23 @@ class Prescriptions:
                     "ORDONNANCE_EXECUTEE", error.message, "ordonnance"
                 ) from error
             raise
+
+
+def _require_a_page(wish: Wish) -> None:
+    if not 1 <= len(wish.lines) <= MOST_LINES:
+        raise InvalidRequestError(
+            "TROP_DE_LIGNES" if wish.lines else "ORDONNANCE_VIDE",
+            f"Une ordonnance a de 1 à {MOST_LINES} lignes.",
+            "lignes",
+        )
+    known = (*_SUBTYPES.values(), _STANDARD)
+    if wish.subtype is not None and wish.subtype not in known:
+        raise InvalidRequestError(
+            "SOUS_TYPE_INCONNU",
+            f"Le sous-type « {wish.subtype} » n’existe pas ; connus : {', '.join(known)}.",
+            "sous_type",
+        )
+    require_executor_readable(wish.executor)
 
 
 def _require_author(kept: Kept, author: Professional) -> None:

@@ -1,7 +1,7 @@
 """Writing an ordonnance: what a prescriber asks becomes lines, or is refused with a sentence.
 
-Source: sheet e-prescription §6 and §7; CSP L5125-23 (non substituable),
-R5132-29 and R5132-30 (stupéfiants).
+A drug is named by its CIS, by a CIP7 or CIP13 alone, or by its generic name (« en DC »).
+Source: sheet e-prescription §6 and §7; CSP L5125-23 (non substituable).
 """
 
 from __future__ import annotations
@@ -14,69 +14,102 @@ from datetime import date
 from reference_impl.errors import InvalidRequestError
 from reference_impl.identity.dates import is_calendar_date
 from reference_impl.people import Traits
-from reference_impl.prescriptions.drugs import Drug, DrugBase, plain
+from reference_impl.prescriptions.drugs import Drug, DrugBase, Presentation
 from reference_impl.prescriptions.model import (
+    ACTS,
     BIZONE,
     DEVICE,
     EFG,
+    FLAGS,
+    HEALTH_PRODUCTS,
+    KINDS,
     LINE_TYPES,
     MOTIVES,
     NO_SUBSTITUTION,
-    SECURE,
     Executor,
     Line,
     Quantity,
     Substitution,
 )
+from reference_impl.prescriptions.readable import require_readable
+from reference_impl.prescriptions.regulation import (
+    implied_flags,
+    refused,
+    regulated,
+    require_executor,
+)
 
 BOX = "30009000"
 """EDQM code of a box."""
-NARCOTIC_DAYS = 28
 EFG_AGE = 6
 LONGEST_VALIDITY = 365
 _USUAL_VALIDITY = 90
-_IN_LETTERS = re.compile(
-    r"\b(une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|"
-    r"seize|vingt|trente|quarante|cinquante|soixante|cents?|mille|demie?)\b"
-)
+_CHOICES = 5
+_CODES = {
+    "lpp": (r"\d{7}", "LPP_INVALIDE", "un code LPP a 7 chiffres"),
+    "emdn": (r"[A-Z]\d{2,12}", "EMDN_INVALIDE", "un code EMDN est une lettre et des chiffres"),
+    "mv": (r"MV\d{8}", "MV_INVALIDE", "un code Médicabase est MV et 8 chiffres"),
+}
+_DRUG_CODES = ("cis", "cip13", "mv", "generic")
+_DEVICE_CODES = ("lpp", "emdn")
 
 
 def line_of(line: Line, place: int, base: DrugBase) -> Line:
     """A line with what the drug base knows and what is implied. Raises InvalidRequestError."""
     if line.kind not in (None, *LINE_TYPES):
-        raise _refused(
-            place, "eprescType", "TYPE_DE_LIGNE_INCONNU", f"le type « {line.kind} » n’existe pas"
+        known = ", ".join(LINE_TYPES)
+        raise refused(
+            place,
+            "eprescType",
+            "TYPE_DE_LIGNE_INCONNU",
+            f"le type « {line.kind} » n’existe pas ; choisissez {known}",
         )
     line = replace(line, n=place, kind=line.kind or LINE_TYPES[0], ald=bool(line.ald))
-    written = _drug_line(line, place, base) if line.drug else _other_line(line, place)
-    if not written.label:
-        raise _refused(place, "libelle", "LIBELLE_ABSENT", "indiquez ce qui est prescrit")
-    _require_counts(written, place)
+    require_readable(line, place)
+    _require_own_codes(line, place)
+    _require_counts(line, place)
+    written = _drug_line(line, place, base) if line.drug else _other_line(line)
+    if not (written.label or "").strip():
+        raise refused(place, "libelle", "LIBELLE_ABSENT", "indiquez ce qui est prescrit")
     return written
 
 
 def require_line_allowed(line: Line, traits: Traits, day: date, executor: Executor | None) -> None:
     """The rules that depend on the patient or on the day. Raises InvalidRequestError."""
-    place = line.n or 0
     substitution = line.substitution
     if line.not_substitutable and substitution is not None and substitution.motive == EFG:
-        _require_small_child(place, traits, day)
-    if line.opioid_substitution and not _names_a_pharmacy(executor):
-        raise InvalidRequestError(
-            "EXECUTANT_ABSENT",
-            f"Ligne {place} : nommez la pharmacie qui délivrera le traitement de substitution aux "
-            "opiacés.",
-            "executant_designe",
-        )
+        _require_small_child(line.n or 0, traits, day)
+    require_executor(line, executor)
 
 
-def flags_of(lines: Sequence[Line], asked: Sequence[str]) -> tuple[str, ...]:
-    """The flags asked, with those that the lines make compulsory."""
+def flags_of(lines: Sequence[Line], asked: Sequence[str], base: DrugBase) -> tuple[str, ...]:
+    """The flags asked, with those that the lines make compulsory. Raises InvalidRequestError."""
+    for rank, flag in enumerate(asked):
+        if flag not in FLAGS:
+            raise InvalidRequestError(
+                "MENTION_INCONNUE",
+                f"La mention « {flag} » n’existe pas ; connues : {', '.join(FLAGS)}.",
+                f"flags.{rank}",
+            )
     ald = [bool(line.ald) for line in lines]
     implied = [BIZONE] if any(ald) and not all(ald) else []
-    if any(line.narcotic or line.opioid_substitution for line in lines):
-        implied.append(SECURE)
-    return tuple(dict.fromkeys((*asked, *implied)))
+    return tuple(dict.fromkeys((*asked, *implied, *implied_flags(lines, base))))
+
+
+def kind_of(lines: Sequence[Line], asked: str | None) -> str:
+    """The type of an ordonnance: that of its acts when it has no other. Raises InvalidRequestError.
+
+    Lines of several types make it one of health products.
+    """
+    if asked is not None and asked not in KINDS:
+        raise InvalidRequestError(
+            "TYPE_INCONNU",
+            f"Le type d’ordonnance « {asked} » n’existe pas ; connus : {', '.join(KINDS)}.",
+            "type",
+        )
+    types = {line.kind for line in lines}
+    acts = dict(zip(ACTS, KINDS[1:], strict=True))
+    return asked or (acts.get(types.pop()) if len(types) == 1 else None) or HEALTH_PRODUCTS
 
 
 def validity_days(lines: Sequence[Line], asked: int | None) -> int:
@@ -98,32 +131,30 @@ def _drug_line(line: Line, place: int, base: DrugBase) -> Line:
     substitution = line.substitution or Substitution(code="G")
     _require_motive(substitution, place)
     if not (line.posology or "").strip():
-        raise _refused(place, "posologieTexte", "POSOLOGIE_ABSENTE", "indiquez la posologie")
-    quantity = line.quantity or Quantity()
+        raise refused(place, "posologieTexte", "POSOLOGIE_ABSENTE", "indiquez la posologie")
+    if line.quantity is None:
+        raise refused(place, "quantite", "QUANTITE_INVALIDE", "indiquez une quantité d’au moins 1")
+    box = _box(line, place, drug)
     written = replace(
         line,
+        generic=None,
+        cis=drug.cis if drug else None,
         label=line.label or (drug.label if drug else None),
-        cip13=line.cip13 or _only_box(drug),
-        narcotic=True if line.narcotic or (drug and drug.narcotic) else None,
+        cip13=box.cip13 if box else None,
         substitution=substitution,
-        quantity=Quantity(quantity.value, quantity.unit or BOX),
+        quantity=Quantity(line.quantity.value, line.quantity.unit or BOX),
         renewals=line.renewals or 0,
         work_accident=bool(line.work_accident),
         prevention=bool(line.prevention),
         not_reimbursed=_not_reimbursed(line, drug),
         off_label=bool(line.off_label),
     )
-    if written.narcotic or written.opioid_substitution:
-        _require_narcotic(written, place)
-    _require_not_too_long(written, place, drug)
-    return written
+    return regulated(written, place, drug)
 
 
-def _other_line(line: Line, place: int) -> Line:
+def _other_line(line: Line) -> Line:
     if line.kind != DEVICE:
         return line
-    if line.lpp is not None and not re.fullmatch(r"\d{7}", line.lpp, re.ASCII):
-        raise _refused(place, "lpp", "LPP_INVALIDE", "un code LPP a 7 chiffres")
     return replace(
         line,
         quantity=line.quantity or Quantity(1),
@@ -135,28 +166,67 @@ def _other_line(line: Line, place: int) -> Line:
 
 
 def _known_drug(line: Line, place: int, base: DrugBase) -> Drug:
-    drug = base.get(line.cis or "")
+    """The drug of a CIS, else of a CIP, else of a generic name."""
+    if line.cis is not None:
+        drug, name = base.get(line.cis), "cis"
+    elif line.cip13 is not None:
+        drug, name = base.of_box(line.cip13), "cip13"
+    else:
+        drug, name = _named(line.generic, place, base), "cis"
     if drug is None:
-        raise _refused(
+        asked = line.cis or line.cip13
+        raise refused(
             place,
-            "cis",
-            "CIS_INCONNU",
-            f"le médicament « {line.cis or 'sans code CIS'} » n’est pas dans la base ; "
-            "choisissez-le par la recherche, ou déclarez une préparation magistrale",
-        )
-    if line.cip13 is not None and line.cip13 not in {b.cip13 for b in drug.presentations}:
-        raise _refused(
-            place,
-            "cip13",
-            "CIP_ETRANGER",
-            f"la présentation {line.cip13} n’est pas de {drug.name}",
+            name,
+            "CIS_INCONNU" if name == "cis" else "CIP_INCONNU",
+            f"le médicament « {asked} » n’est pas dans la base ; choisissez-le par la recherche"
+            if asked
+            else "désignez le médicament par son code CIS, un code CIP ou sa DCI, ou déclarez une "
+            "préparation magistrale",
         )
     return drug
 
 
-def _only_box(drug: Drug | None) -> str | None:
-    boxes = drug.presentations if drug else ()
-    return boxes[0].cip13 if len(boxes) == 1 else None
+def _named(generic: str | None, place: int, base: DrugBase) -> Drug | None:
+    """The drug of a generic name. Raises InvalidRequestError when none or several have it."""
+    if generic is None:
+        return None
+    found = base.by_generic_name(generic)
+    if not found:
+        raise refused(
+            place,
+            "dci",
+            "DCI_INCONNUE",
+            f"aucun médicament commercialisé ne contient « {generic} »",
+        )
+    if len(found) > 1:
+        names = " ; ".join(drug.generic_name for drug in found[:_CHOICES])
+        more = " …" if len(found) > _CHOICES else ""
+        raise refused(
+            place,
+            "dci",
+            "DCI_AMBIGUE",
+            f"précisez dosage, forme ou voie de « {generic} » : {names}{more}",
+        )
+    return found[0]
+
+
+def _box(line: Line, place: int, drug: Drug | None) -> Presentation | None:
+    """The presentation asked for, else the only one sold."""
+    if drug is None:
+        return None
+    if line.cip13 is not None:
+        box = drug.box(line.cip13)
+        if box is None:
+            raise refused(
+                place,
+                "cip13",
+                "CIP_ETRANGER",
+                f"la présentation {line.cip13} n’est pas de {drug.name}",
+            )
+        return box
+    sold = [box for box in drug.presentations if box.marketed]
+    return sold[0] if len(sold) == 1 else None
 
 
 def _not_reimbursed(line: Line, drug: Drug | None) -> bool:
@@ -165,13 +235,28 @@ def _not_reimbursed(line: Line, drug: Drug | None) -> bool:
     return not drug.reimbursed
 
 
+def _require_own_codes(line: Line, place: int) -> None:
+    """Codes that have their form, and that the type of the line has a use for."""
+    useless = () if line.drug and not line.compounded else _DRUG_CODES
+    useless += () if line.kind == DEVICE else _DEVICE_CODES
+    for name in useless:
+        if getattr(line, name) is not None:
+            told = "dci" if name == "generic" else name
+            what = "une préparation magistrale" if line.compounded else f"une ligne « {line.kind} »"
+            raise refused(place, told, "CODE_INUTILE", f"{what} n’a pas de code « {told} »")
+    for name, (form, code, sentence) in _CODES.items():
+        value = getattr(line, name)
+        if value is not None and not re.fullmatch(form, value, re.ASCII):
+            raise refused(place, name, code, sentence)
+
+
 def _require_motive(substitution: Substitution, place: int) -> None:
     if substitution.code not in ("G", NO_SUBSTITUTION):
-        raise _refused(
+        raise refused(
             place, "substitution.code", "SUBSTITUTION_INVALIDE", "la substitution est G ou N"
         )
     if substitution.code == NO_SUBSTITUTION and substitution.motive not in MOTIVES:
-        raise _refused(
+        raise refused(
             place,
             "substitution.motif",
             "MOTIF_ABSENT",
@@ -183,7 +268,7 @@ def _require_motive(substitution: Substitution, place: int) -> None:
 def _require_small_child(place: int, traits: Traits, day: date) -> None:
     born = date.fromisoformat(traits.birth_date) if is_calendar_date(traits.birth_date) else None
     if born is None or _age(born, day) >= EFG_AGE:
-        raise _refused(
+        raise refused(
             place,
             "substitution.motif",
             "MOTIF_EFG_AGE",
@@ -191,48 +276,21 @@ def _require_small_child(place: int, traits: Traits, day: date) -> None:
         )
 
 
-def _require_narcotic(line: Line, place: int) -> None:
-    if line.days is None or line.days > NARCOTIC_DAYS:
-        raise _refused(
-            place,
-            "dureeJours",
-            "STUPEFIANT_DUREE",
-            f"un stupéfiant se prescrit pour {NARCOTIC_DAYS} jours au plus, durée indiquée",
-        )
-    if line.renewals:
-        raise _refused(
-            place, "renouvellements", "STUPEFIANT_RENOUVELE", "un stupéfiant ne se renouvelle pas"
-        )
-    if not _IN_LETTERS.search(plain(line.posology or "")):
-        raise _refused(
-            place,
-            "posologieTexte",
-            "STUPEFIANT_LETTRES",
-            "écrivez en toutes lettres le nombre d’unités par prise, de prises et le dosage d’un "
-            "stupéfiant",
-        )
-
-
-def _require_not_too_long(line: Line, place: int, drug: Drug | None) -> None:
-    longest = drug.longest if drug else None
-    if longest is not None and (line.days or 0) * (1 + (line.renewals or 0)) > longest:
-        raise _refused(
-            place,
-            "dureeJours",
-            "DUREE_TROP_LONGUE",
-            f"{drug.name if drug else ''} se prescrit pour {longest} jours au plus",
-        )
-
-
 def _require_counts(line: Line, place: int) -> None:
-    if line.drug and (line.quantity is None or (line.quantity.value or 0) < 1):
-        raise _refused(place, "quantite", "QUANTITE_INVALIDE", "indiquez une quantité d’au moins 1")
-    if line.quantity is not None and (line.quantity.value or 0) < 1:
-        raise _refused(place, "quantite", "QUANTITE_INVALIDE", "la quantité est d’au moins 1")
+    quantity = line.quantity
+    if quantity is not None and (quantity.value or 0) < 1:
+        raise refused(place, "quantite", "QUANTITE_INVALIDE", "la quantité est d’au moins 1")
+    if quantity is not None and quantity.unit and not re.fullmatch(r"\d{8}", quantity.unit):
+        raise refused(
+            place,
+            "quantite.unite",
+            "UNITE_INVALIDE",
+            f"l’unité est un code EDQM à 8 chiffres ({BOX} pour une boîte)",
+        )
     if line.days is not None and line.days < 1:
-        raise _refused(place, "dureeJours", "DUREE_INVALIDE", "la durée est d’au moins un jour")
+        raise refused(place, "dureeJours", "DUREE_INVALIDE", "la durée est d’au moins un jour")
     if (line.renewals or 0) < 0:
-        raise _refused(
+        raise refused(
             place,
             "renouvellements",
             "RENOUVELLEMENTS_INVALIDES",
@@ -240,15 +298,5 @@ def _require_counts(line: Line, place: int) -> None:
         )
 
 
-def _names_a_pharmacy(executor: Executor | None) -> bool:
-    return executor is not None and bool(
-        executor.structure or executor.finess or executor.family_name
-    )
-
-
 def _age(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
-def _refused(place: int, name: str, code: str, sentence: str) -> InvalidRequestError:
-    return InvalidRequestError(code, f"Ligne {place} : {sentence}.", f"lignes.{place - 1}.{name}")

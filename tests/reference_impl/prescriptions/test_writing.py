@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reference_impl.errors import ConfigurationError, InvalidRequestError
-from reference_impl.prescriptions.drugs import OUR_BASE, DrugBase, read_base
-from reference_impl.prescriptions.model import BIZONE, SECURE, Executor, Line
+from reference_impl.errors import InvalidRequestError
+from reference_impl.prescriptions.drugs import OUR_BASE, read_base
+from reference_impl.prescriptions.model import BIZONE, EXCEPTION, SECURE, Executor, Line
+from reference_impl.prescriptions.soap import element_of, tree_of
 from reference_impl.prescriptions.writing import (
     flags_of,
+    kind_of,
     line_of,
     require_line_allowed,
     validity_days,
@@ -30,6 +34,9 @@ DRUG: dict[str, Any] = {
     "quantite": {"valeur": 1},
 }
 NARCOTIC = DRUG | {"cis": "60000003", "dureeJours": 28, "posologieTexte": "une gélule par jour"}
+SECURE_ONLY = DRUG | {"cis": "60000015", "posologieTexte": "une gélule par jour"}
+TSO = NARCOTIC | {"cis": "60000004", "posologieTexte": "un comprimé par jour"}
+DEVICE: dict[str, Any] = {"eprescType": "dispositifMedical", "cis": None, "libelle": "Lit"}
 
 
 def written(**changes: Any) -> Line:
@@ -50,7 +57,7 @@ def test_the_base_fills_in_what_is_known() -> None:
         "cis": "60000001",
         "cip13": "3400960000015",
         "libelle": "SUBSTANCE FICTIVE UN 75 microgrammes comprimé, voie orale "
-        "(MEDICAMENT FICTIF UN 75 microgrammes, comprimé)",
+        "(MEDICAMENT FICTIF UN)",
         "posologieTexte": "1 comprimé le matin",
         "dureeJours": 30,
         "quantite": {"valeur": 1, "unite": "30009000"},
@@ -81,7 +88,23 @@ def test_the_base_fills_in_what_is_known() -> None:
         ({"substitution": {"code": "N"}}, "MOTIF_ABSENT", "substitution.motif"),
         ({"substitution": {"code": "N", "motif": "XYZ"}}, "MOTIF_ABSENT", "substitution.motif"),
         ({"substitution": {"code": "Z"}}, "SUBSTITUTION_INVALIDE", "substitution.code"),
-        ({"eprescType": "dispositifMedical"}, "LIBELLE_ABSENT", "libelle"),
+        ({"eprescType": "dispositifMedical", "cis": None}, "LIBELLE_ABSENT", "libelle"),
+        ({"eprescType": "dispositifMedical"}, "CODE_INUTILE", "cis"),
+        ({"cis": None, "cip13": "3400900000000"}, "CIP_INCONNU", "cip13"),
+        ({"cis": None, "dci": "substance que personne ne vend"}, "DCI_INCONNUE", "dci"),
+        ({"cis": None, "dci": "substance fictive"}, "DCI_AMBIGUE", "dci"),
+        ({"lpp": "1215702"}, "CODE_INUTILE", "lpp"),
+        ({"mv": "MV1"}, "MV_INVALIDE", "mv"),
+        ({"preparationMagistrale": True}, "CODE_INUTILE", "cis"),
+        ({"quantite": {"valeur": 1, "unite": "boîte"}}, "UNITE_INVALIDE", "quantite.unite"),
+        ({"posologieTexte": "1\x00"}, "TEXTE_ILLISIBLE", "posologieTexte"),
+        ({"posologieTexte": "1" * 1001}, "TEXTE_ILLISIBLE", "posologieTexte"),
+        ({"mentions": ["a"] * 21}, "TROP_DE_MENTIONS", "mentions"),
+        (DEVICE | {"lpp": "12"}, "LPP_INVALIDE", "lpp"),
+        (DEVICE | {"emdn": "0806"}, "EMDN_INVALIDE", "emdn"),
+        (SECURE_ONLY | {"posologieTexte": "1 par jour"}, "STUPEFIANT_LETTRES", "posologieTexte"),
+        (SECURE_ONLY | {"dureeJours": None}, "DUREE_ABSENTE", "dureeJours"),
+        (SECURE_ONLY | {"renouvellements": 3}, "DUREE_TROP_LONGUE", "dureeJours"),
         ({"cis": "60000007", "dureeJours": 85}, "DUREE_TROP_LONGUE", "dureeJours"),
         (NARCOTIC | {"dureeJours": 29}, "STUPEFIANT_DUREE", "dureeJours"),
         (NARCOTIC | {"dureeJours": None}, "STUPEFIANT_DUREE", "dureeJours"),
@@ -115,8 +138,9 @@ def test_efg_is_for_small_children() -> None:
             require_line_allowed(line, replace(CAMILLE, birth_date=born), DAY, None)
 
 
-def test_an_opioid_substitution_names_its_pharmacy() -> None:
-    line = line_of(Line.from_json(NARCOTIC | {"traitementSubstitutionOpiaces": True}), 1, BASE)
+def test_an_opioid_substitution_names_its_pharmacy_whatever_the_line_says() -> None:
+    line = written(**TSO | {"traitementSubstitutionOpiaces": False, "stupefiant": False})
+    assert (line.narcotic, line.opioid_substitution) == (True, True)
     require_line_allowed(line, CAMILLE, DAY, Executor(structure="PHARMACIE"))
     for executor in (None, Executor()):
         with pytest.raises(InvalidRequestError) as raised:
@@ -124,11 +148,54 @@ def test_an_opioid_substitution_names_its_pharmacy() -> None:
         assert raised.value.code == "EXECUTANT_ABSENT"
 
 
+@pytest.mark.parametrize(
+    ("named", "cis", "cip13"),
+    [
+        ({"cip13": "3400960001180"}, "60000018", "3400960001180"),
+        ({"cip13": "6000118"}, "60000018", "3400960001180"),
+        ({"dci": "Paracetamol 500 mg, comprimé"}, "63107752", "3400933516390"),
+        ({"dci": "substance fictive CINQ 500 mg"}, "60000005", "3400960000053"),
+        ({"dci": "substance fictive dix-huit voie orale"}, "60000018", None),
+    ],
+)
+def test_a_drug_is_named_by_a_box_or_in_dc(
+    named: dict[str, str], cis: str, cip13: str | None
+) -> None:
+    line = written(cis=None, **named)
+    assert (line.cis, line.cip13) == (cis, cip13)
+    assert "dci" not in line.to_json()
+    generic, _, brand = (line.label or "").partition(" (")
+    assert ", voie " in generic
+    assert not any(c.isdigit() for c in brand)
+
+
 def test_flags_follow_the_lines() -> None:
     ald, other = written(ald=True), written()
-    assert flags_of([ald, other], ["MED-1095"]) == ("MED-1095", BIZONE)
-    assert flags_of([ald, ald], []) == ()
-    assert flags_of([line_of(Line.from_json(NARCOTIC), 1, BASE)], [SECURE]) == (SECURE,)
+    assert flags_of([ald, other], ["MED-1095"], BASE) == ("MED-1095", BIZONE)
+    assert flags_of([ald, ald], [], BASE) == ()
+    assert flags_of([line_of(Line.from_json(NARCOTIC), 1, BASE)], [SECURE], BASE) == (SECURE,)
+
+
+def test_the_base_makes_an_ordonnance_secure_or_of_exception() -> None:
+    assert flags_of([written(**SECURE_ONLY)], [], BASE) == (SECURE,)
+    assert written(**SECURE_ONLY).narcotic is None
+    assert flags_of([written(**TSO)], [], BASE) == (SECURE,)
+    assert flags_of([written(cis="60000017")], [], BASE) == (EXCEPTION,)
+    with pytest.raises(InvalidRequestError, match="MED-1234") as raised:
+        flags_of([written()], ["MED-1095", "MED-1234"], BASE)
+    assert raised.value.field == "flags.1"
+
+
+def test_the_type_of_an_ordonnance_is_that_of_its_acts() -> None:
+    def act(kind: str) -> Line:
+        return written(eprescType=kind, cis=None, libelle="Dix séances", quantite=None)
+
+    assert kind_of([act("acteBiologieMedicale")], None) == "BIOLOGIE"
+    assert kind_of([act("acteOrthoptie")], None) == "ORTHOPTIE"
+    assert kind_of([act("acteInfirmier"), written()], None) == "PRODUITS_SANTE"
+    assert kind_of([written(**DEVICE)], None) == "PRODUITS_SANTE"
+    with pytest.raises(InvalidRequestError, match="BIOLOGIE"):
+        kind_of([written()], "AUTRE")
 
 
 def test_validity_follows_renewals_up_to_a_year() -> None:
@@ -140,23 +207,38 @@ def test_validity_follows_renewals_up_to_a_year() -> None:
         validity_days([written()], 366)
 
 
-def test_search_ignores_case_and_accents_and_reads_codes() -> None:
-    assert [d.cis for d in BASE.search("Fictif  UN 75")] == ["60000001"]
-    assert [d.cis for d in BASE.search("pelliculé cinq")] == ["60000005", "60000006"]
-    assert [d.cis for d in BASE.search("3400933516390")] == ["63107752"]
-    assert BASE.search("  ") == []
-    assert BASE.search("TREIZE") == []  # not marketed any more
-    five, six = BASE.get("60000005"), BASE.get("60000006")
-    assert five is not None
-    assert six is not None
-    assert five.groups == six.groups == ("9001",)
+_TEXTS = st.text(max_size=30) | st.sampled_from(
+    ["63107752", "60000003", "N", "G", "MTE", "dispositifMedical", "1"]
+)
+_ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | _TEXTS
+    | st.lists(_TEXTS, max_size=2)
+    | st.dictionaries(
+        st.sampled_from(["valeur", "unite", "code", "motif"]), _TEXTS | st.integers(), max_size=2
+    )
+)
+_KEYS = [f.metadata["key"] for f in fields(Line)]
 
 
-def test_a_folder_without_base_is_told_and_odd_rows_are_read(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="CIS_bdpm"):
-        read_base(tmp_path)
-    (tmp_path / "CIS_bdpm.txt").write_bytes("61111111\tCRÈME\r\n\r\n".encode("cp1252"))
-    base: DrugBase = read_base(tmp_path)
-    drug = base.get("61111111")
-    assert drug is not None
-    assert (drug.name, drug.marketed, drug.presentations) == ("CRÈME", False, ())
+@given(st.dictionaries(st.sampled_from(_KEYS), _ANYTHING, max_size=8))
+def test_whatever_is_typed_is_a_line_or_a_sentence_that_names_its_key(told: dict[str, Any]) -> None:
+    """What is accepted can be written on both wires; what is not says which key to change."""
+    line, refusal = accepted_or_refused(told)
+    if refusal is not None:
+        assert (refusal.field or "").startswith("lignes.2.")
+        assert refusal.message.startswith("Ligne 3 : ")
+        assert refusal.message.endswith(".")
+    if line is not None:
+        assert tree_of(element_of("Ligne", line.to_json()))["n"] == "3"
+        assert json.loads(json.dumps(line.to_json()))["libelle"] == line.label
+    assert (line is None) is not (refusal is None)
+
+
+def accepted_or_refused(told: dict[str, Any]) -> tuple[Line | None, InvalidRequestError | None]:
+    try:
+        return line_of(Line.from_json(told), 3, BASE), None
+    except InvalidRequestError as error:
+        return None, error
