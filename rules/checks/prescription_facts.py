@@ -1,14 +1,14 @@
 """What a journal shows of ordonnances: gestures, EP4 sent, documents, pages.
 
-A gesture is journaled after the exchanges it caused. A document is of a gesture
-when the answer names it among its ``envois``, else when the gesture caused its
-deposit.
+A gesture is journaled after the exchanges it caused, among which those of another
+workstation may be. A document is of a gesture when its answer names it among its
+``envois``, else when the gesture caused its deposit and no other answers for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +23,12 @@ from rules.judge import JournalView
 
 SERVICE = "prescription"
 VALIDATE, PRINT = "prescription.validate", "prescription.print"
+FORMS = 2
+"""Documents that an ordonnance leaves in the DMP: N3 and N1."""
 PROCESSED = "couper-apres-traitement"
 """Fault under which the service registered, then answered nothing."""
+ROBOT = "robot-pharmacie"
+"""Peer of the calls that the bench makes itself: the software answers for none."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,10 @@ class Sent:
 
     @property
     def content(self) -> tuple[object, ...]:
-        """Who and what is prescribed, and which day."""
+        """Who and what is prescribed, and which day; identifiers of lines may be new each time."""
         made = self.ordonnance
-        return made.patient, made.lines, made.day
+        lines = tuple(replace(line, n=None, line_id=None) for line in made.lines)
+        return made.patient, lines, made.day
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,11 @@ class Act:
         """Sentences shown to the user."""
         found = self.told.get("alertes")
         return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    @property
+    def shipments(self) -> tuple[Mapping[str, Any], ...]:
+        """``envois`` of the answer."""
+        return self.gesture.entries("envois")
 
     def caused_by(self, *operations: str) -> tuple[Exchange, ...]:
         """Calls of the service that the gesture caused."""
@@ -149,19 +159,45 @@ def deposits(view: JournalView) -> tuple[Deposit, ...]:
 
 
 def deposits_of(view: JournalView, act: Act) -> tuple[Deposit, ...]:
-    """Documents of a validation: those its ``envois`` name, else those of it or of its number."""
-    names = {e.get("identifiant_unique") for e in act.gesture.entries("envois")} - {None}
+    """Documents of a validation: those that its ``envois`` name, those of its number.
+
+    When its answer does not name both, those that it caused too, unless another gesture
+    names them or says their number.
+    """
     here = {e.id for e in act.caused}
-    every = view.derived(deposits)
-    if names:
-        return tuple(d for d in every if d.document.unique_id in names)
-    return tuple(d for d in every if d.exchange.id in here or act.number in _numbers(d) - {None})
+    claims = view.derived(_claims)
+    mine = claims.get(act.exchange.id, set[str]()) - {act.number}
+    others = {told for key, names in claims.items() if key != act.exchange.id for told in names}
+    return tuple(
+        d
+        for d in view.derived(deposits)
+        if d.document.unique_id in mine
+        or act.number in _numbers(d)
+        or (d.exchange.id in here and len(mine) < FORMS and not _names(d) & (others - mine))
+    )
 
 
-def _numbers(deposit: Deposit) -> set[str | None]:
+def _claims(view: JournalView) -> Mapping[str, set[str]]:
+    """By validation, the documents and the number that its answer names."""
+    return {
+        act.exchange.id: {
+            str(told)
+            for told in (act.number, *(e.get("identifiant_unique") for e in act.shipments))
+            if told
+        }
+        for act in named(view, VALIDATE)
+    }
+
+
+def _names(deposit: Deposit) -> set[str]:
+    return _numbers(deposit) | {deposit.document.unique_id or ""}
+
+
+def _numbers(deposit: Deposit) -> set[str]:
     made, pdf = deposit.document.prescription, deposit.document.pdf
     page = pdf.ordonnance if pdf else None
-    return {made.number if made else None, page.number if page else None}
+    carried = (made.number if made else None, page.number if page else None)
+    return {number for number in carried if number}
 
 
 def acknowledged(view: JournalView, number: str | None, position: int) -> bool:

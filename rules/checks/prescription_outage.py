@@ -6,6 +6,7 @@ Source: LGC.PRESC.03 and .04, e-prescription.md §10, §14.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import cast
 
 from rules.checking import check
@@ -27,6 +28,7 @@ from rules.exchange import Exchange
 from rules.findings import Finding, Severity
 from rules.formats.cda import ClinicalDocument
 from rules.formats.ep_med_dm import EpMedDm
+from rules.formats.hl7v3 import ExistenceAnswer
 from rules.formats.ordonnance_page import PrintedOrdonnance
 from rules.formats.prescription import DEVICE, DRUG
 from rules.formats.prescription_wire import CREATION, EpAnswer
@@ -34,6 +36,8 @@ from rules.judge import JournalView
 
 EXIGENCES = ("LGC.PRESC.03", "LGC.PRESC.04", "SC.ORDN/CONF.04")
 SOURCE = "LGC.PRESC.03, LGC.PRESC.04 (e-prescription.md §10, §14)"
+MAIL = "SMTP"
+WAITING = "à envoyer"
 _WITHOUT = (
     "Sans réponse du service, prévenir l'utilisateur, et remettre l'ordonnance sans Code 2D ni "
     "numéro, sur le papier comme dans le DMP."
@@ -62,6 +66,12 @@ def degraded(view: JournalView, _context: Context) -> Iterator[Finding]:
                 place = "/ClinicalDocument/component"
                 yield deposit.finding(place, "aucun Code 2D", "un Code 2D", _WITHOUT)
         yield from _pages(view, act)
+    lost = {each.number for each in view.derived(sent) if not each.refused}
+    for exchange, number, label in view.derived(handed):
+        mailed = exchange.operation == MAIL and number in lost
+        if mailed and not acknowledged(view, number, exchange.position):
+            found = Finding("courriel", "aucun Code 2D", f"le Code 2D {number}", _WITHOUT)
+            yield replace(found, exchange_id=exchange.id, artefact=label)
 
 
 def _down(view: JournalView, act: Act) -> bool:
@@ -101,12 +111,8 @@ def known_to_the_base(view: JournalView, _context: Context) -> Iterator[Finding]
     if not view.of(SERVICE):
         return
     known = {each.number for each in view.derived(sent) if each.kept or not each.refused}
-    known |= {
-        answer.ordonnance.id
-        for _, answer in view.artefacts(EpAnswer, SERVICE)
-        if answer.ordonnance is not None and answer.ordonnance.id
-    }
-    for exchange, number, label in _handed(view):
+    known |= set(_learnt(view))
+    for exchange, number, label in view.derived(handed):
         if number not in known:
             yield Finding(
                 "Code 2D",
@@ -119,18 +125,36 @@ def known_to_the_base(view: JournalView, _context: Context) -> Iterator[Finding]
             )
 
 
-def _handed(view: JournalView) -> Iterator[tuple[Exchange, str, str]]:
-    """Numbers of the Code 2D printed, deposited or mailed: each once for an exchange."""
-    seen: set[tuple[str, str]] = set()
+def _learnt(view: JournalView) -> Iterator[str]:
+    """Numbers that the service or another software told: in answers, in what was received."""
+    for _, answer in view.artefacts(EpAnswer, SERVICE):
+        yield from (o.id for o in (answer.ordonnance, *answer.found) if o is not None and o.id)
     for exchange in view.exchanges:
-        reading = view.reading(exchange)
-        pages = [c.number for p in reading.every(PrintedOrdonnance) for c in p.codes]
-        images = [c.number for d in reading.every(EpMedDm) for c in d.picture.codes]
-        label = PrintedOrdonnance.label if pages else EpMedDm.label
-        for number in (*pages, *images):
-            if number and (exchange.id, number) not in seen:
-                seen.add((exchange.id, number))
-                yield exchange, number, label
+        if exchange.service in ("dmp", "mssante") and not _leaves(exchange):
+            yield from _shown(view, exchange)
+
+
+def handed(view: JournalView) -> tuple[tuple[Exchange, str, str], ...]:
+    """Numbers of the Code 2D printed, deposited or mailed, with the artefact that shows them."""
+    return tuple(
+        (exchange, number, label)
+        for exchange in view.exchanges
+        if _leaves(exchange)
+        for number, label in _shown(view, exchange).items()
+    )
+
+
+def _leaves(exchange: Exchange) -> bool:
+    """Whether the software hands something over; what it reads may be of anyone."""
+    deposited = exchange.service == "dmp" and exchange.operation.startswith("TD2.")
+    return deposited or exchange.operation in (PRINT, MAIL)
+
+
+def _shown(view: JournalView, exchange: Exchange) -> dict[str, str]:
+    reading = view.reading(exchange)
+    pages = ((c, p.label) for p in reading.every(PrintedOrdonnance) for c in p.codes)
+    images = ((c, d.label) for d in reading.every(EpMedDm) for c in d.picture.codes)
+    return {code.number: label for code, label in (*images, *pages) if code.number}
 
 
 @check(
@@ -141,41 +165,64 @@ def _handed(view: JournalView) -> Iterator[tuple[Exchange, str, str]]:
     source=SOURCE,
 )
 def both_documents(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """For an identity that may leave, and a DMP that answers; without product, only the N1."""
+    """For an identity that may leave, and a DMP that answers; without product, only the N1.
+
+    What the software says that it will send again is to be seen, not judged.
+    """
     for act in named(view, VALIDATE):
         if act.told.get("etat") == DRAFT or not _may_leave(view, act):
             continue
         documents = [d.document for d in deposits_of(view, act)]
         held = {"N1": any(d.level == "N1" for d in documents)}
-        if _structured(act):
+        if _structured(view, act):
             held["N3"] = any(d.prescription is not None for d in documents)
+        waits = any(each.get("etat") == WAITING for each in act.shipments)
         for level in (name for name, found in held.items() if not found):
-            yield act.finding(
+            found = act.finding(
                 f"geste {VALIDATE}",
                 f"un dépôt {level} au DMP",
                 ", ".join(name for name, found in held.items() if found) or "aucun dépôt",
                 "Déposer les deux formes à la validation : le document structuré et son PDF.",
             )
+            yield replace(found, severity=Severity.REVIEW if waits else None)
 
 
-def _structured(act: Act) -> bool:
+def _structured(view: JournalView, act: Act) -> bool:
     """Whether a line is a drug or a device: the model has no other."""
     content = act.told.get("contenu")
     lines = cast("Mapping[str, object]", content).get("lignes") if content else None
     if not isinstance(lines, list):
-        return True
+        kept = [each.ordonnance for each in view.derived(sent) if each.number == act.number]
+        return not kept or any(line.type in (DRUG, DEVICE) for line in kept[-1].lines)
     told = (each for each in cast("list[object]", lines) if isinstance(each, Mapping))
     kinds = (cast("Mapping[str, object]", each).get("eprescType") or DRUG for each in told)
     return any(kind in (DRUG, DEVICE) for kind in kinds)
 
 
 def _may_leave(view: JournalView, act: Act) -> bool:
-    """Not when the identity is not qualifiée, nor when the DMP took nothing, or refused it."""
+    """Not when the identity is not qualifiée, nor without DMP, nor when it took nothing."""
     identity = act.gesture.identity
     if identity is not None and not identity.qualified:
         return False
-    if any(each.get("etat") == "refusé" for each in act.gesture.entries("envois")):
+    if any(each.get("etat") == "refusé" for each in act.shipments):
         return False
-    start = act.caused[0].position if act.caused else act.exchange.position
-    tried = [e for e in view.of("dmp") if e.position >= start]
-    return not tried or any(e.accepted and e.operation == "TD2.1" for e in tried)
+    tried = [d.exchange for d in deposits_of(view, act)]
+    if not tried:
+        if not _has_dmp(view, act):
+            return False
+        tried = [e for e in act.caused if e.service == "dmp"]
+    return not tried or any(e.accepted for e in tried)
+
+
+def _has_dmp(view: JournalView, act: Act) -> bool:
+    """What the last test of existence answered about the patient; True when nobody asked."""
+    identity = act.gesture.identity
+    called = (e.correlation.patient for e in act.caused_by(CREATION))
+    patient = identity.ins if identity and identity.ins else next(called, None)
+    answers = [
+        view.reading(each).first(ExistenceAnswer)
+        for each in view.of("dmp", "TD0.2")
+        if each.position < act.exchange.position and each.correlation.patient == patient
+    ]
+    said = [answer.status for answer in answers if answer is not None]
+    return not said or said[-1] == "active"

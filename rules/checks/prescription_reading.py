@@ -6,7 +6,10 @@ What is shown is what the gestures ``prescription.consult`` and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 from typing import NamedTuple, cast
 
 from rules.artefact import MalformedError
@@ -14,50 +17,83 @@ from rules.checking import check
 from rules.checks.prescription_facts import Act, asked_of, named, sent
 from rules.checks.prescription_number import EXIGENCES
 from rules.context import Context
+from rules.exchange import Exchange
 from rules.findings import Finding, Severity
-from rules.formats.prescription import Execution, read_keyed
+from rules.formats.cartouche import plain
+from rules.formats.prescription import Execution, Executor, read_keyed
 from rules.formats.prescription_wire import EpAnswer
 from rules.judge import JournalView
 
 CONSULT, SEARCH = "prescription.consult", "prescription.search"
 SOURCE = "e-prescription.md §7.4, §14"
-REFUSED = "REFUSE"
+REFUSED, CANCELLED = "REFUSE", "ANNULEE"
+OPPOSED = "EP-P-008"
+"""Ours: the service refuses the executions of a patient who is opposed."""
 
 
 class Step(NamedTuple):
     """What was done of one line, as a prescriber must see it."""
 
     date: str | None
-    executor: str | None
+    executor: frozenset[str]
+    """Every name he may be shown by: family name, RPPS, pharmacy."""
     line: int | None
     motive: int | None
     sub_motive: int | None
 
+    def shows(self, other: Step) -> bool:
+        """Whether it says another one: who executed may be told by one of his names."""
+        same = (self.date, *self[2:]) == (other.date, *other[2:])
+        return same and bool(self.executor & other.executor or self.executor == other.executor)
+
     def __str__(self) -> str:
         motive = f", motif {self.motive}/{self.sub_motive}" if self.motive else ""
-        return f"ligne {self.line} le {self.date} par {self.executor or '?'}{motive}"
+        who = ", ".join(sorted(self.executor)) or "?"
+        return f"ligne {self.line} le {self.date} par {who}{motive}"
 
 
-def _steps(executions: Iterable[Execution]) -> set[Step]:
-    return {
-        Step(
-            each.date,
-            each.executor and (each.executor.family_name or each.executor.rpps),
-            line.line,
-            line.motive,
-            line.sub_motive,
-        )
+def _steps(executions: Iterable[Execution]) -> list[Step]:
+    return [
+        Step(_day(each.date), _names(each.executor), line.line, line.motive, line.sub_motive)
         for each in executions
         for line in each.lines
-    }
+    ]
+
+
+def _day(text: str | None) -> str | None:
+    """A date in ISO, that a screen may write JJ/MM/AAAA, or with its time."""
+    found = _FRENCH.match(text or "")
+    return f"{found[3]}-{found[2]}-{found[1]}" if found else text and text[:10]
+
+
+def _names(who: Executor | None) -> frozenset[str]:
+    names = (who.family_name, who.rpps, who.structure) if who else ()
+    return frozenset(plain(name) for name in names if name)
 
 
 def _answers(view: JournalView, act: Act) -> list[EpAnswer]:
-    found = (view.reading(e).first(EpAnswer) for e in act.caused_by("EP3") if e.accepted)
+    """What the service answered about the ordonnance that the gesture opens."""
+    number = str(act.gesture.parameters.get("numero") or act.number)
+    found = (view.reading(e).first(EpAnswer) for e in _asked(view, act, number) if e.accepted)
     return [answer for answer in found if answer is not None]
 
 
-def _shown(act: Act) -> tuple[set[Step], int]:
+def _asked(view: JournalView, act: Act, number: str) -> list[Exchange]:
+    """The EP3 of a gesture: another workstation may open another ordonnance meanwhile."""
+    calls = ((e, asked_of(view, e)) for e in act.caused_by("EP3"))
+    return [e for e, request in calls if request is None or request.number in (None, number)]
+
+
+def _given(answers: Iterable[EpAnswer]) -> list[Step]:
+    return [
+        step
+        for answer in answers
+        if answer.content.get("accesExecutions") != REFUSED and answer.ordonnance
+        for step in _steps(answer.ordonnance.executions)
+    ]
+
+
+def _shown(act: Act) -> tuple[list[Step], int]:
     """What the software shows, and how many entries of it cannot be read."""
     held: object = act.told.get("executions")
     read: list[Execution] = []
@@ -78,33 +114,37 @@ def _shown(act: Act) -> tuple[set[Step], int]:
     source=SOURCE,
 )
 def executions(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """Date, exécutant, line, motif and sous-motif of each line; nothing else is shown."""
+    """Date, exécutant, line, motif and sous-motif of each line; nothing else is shown.
+
+    A software whose driver does not tell what it shows is to be looked at.
+    """
     for act in named(view, CONSULT):
-        answers = _answers(view, act)
+        given = _given(_answers(view, act))
         shown, unreadable = _shown(act)
-        given = {
-            step
-            for answer in answers
-            if answer.content.get("accesExecutions") != REFUSED and answer.ordonnance
-            for step in _steps(answer.ordonnance.executions)
-        }
-        for step in sorted(map(str, given - shown)) if not unreadable else []:
-            yield _said(
-                act,
-                step,
-                "absent",
-                "Montrer chaque exécution : sa date, l'exécutant, la ligne, le motif et le "
-                "sous-motif.",
+        if unreadable or (given and "executions" not in act.told):
+            yield replace(
+                _said(act, "chaque exécution, telle que le service la rend", "illisible", _LOOK),
+                severity=Severity.REVIEW,
             )
-        extra = sorted(map(str, shown - given)) or ["une exécution"] * unreadable
-        for step in extra:
-            yield _said(
-                act,
-                "rien que ce que le service a rendu",
-                step,
-                "Ne montrer d'exécution que celle que le service vient de rendre : le patient a pu "
-                "s'opposer depuis.",
-            )
+            continue
+        for step in given:
+            if not any(each.shows(step) for each in shown):
+                yield _said(act, str(step), "absent", _SHOW)
+        for step in shown:
+            if not any(step.shows(each) for each in given):
+                yield _said(act, "rien que ce que le service a rendu", str(step), _HIDE)
+
+
+_FRENCH = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
+_LOOK = (
+    "Vérifier à l'écran que chaque exécution est montrée : sa date, l'exécutant, la ligne, le "
+    "motif et le sous-motif."
+)
+_SHOW = "Montrer chaque exécution : sa date, l'exécutant, la ligne, le motif et le sous-motif."
+_HIDE = (
+    "Ne montrer d'exécution que celle que le service vient de rendre : le patient a pu s'opposer "
+    "depuis."
+)
 
 
 def _said(act: Act, expected: str, found: str, advice: str) -> Finding:
@@ -128,9 +168,9 @@ def opposition(view: JournalView, _context: Context) -> Iterator[Finding]:
             request = asked_of(view, exchange)
             if request is None or not _executions_asked(request.call.content):
                 continue
-            answer = view.reading(exchange).first(EpAnswer)
-            refused = answer is not None and answer.content.get("accesExecutions") == REFUSED
-            if (refused or request.number in opposed) and not act.alerts:
+            access = _access(view, exchange)
+            silent = access is None and request.number in opposed
+            if (access == REFUSED or silent) and not act.alerts:
                 yield act.finding(
                     "ordonnance.alertes",
                     "une phrase qui dit que l'accès est refusé",
@@ -138,6 +178,15 @@ def opposition(view: JournalView, _context: Context) -> Iterator[Finding]:
                     "Ne pas demander les exécutions d'un patient opposé, ou dire clairement que "
                     "le service en refuse la lecture.",
                 )
+
+
+def _access(view: JournalView, exchange: Exchange) -> str | None:
+    """What the service said of reading executions: the patient may have changed his mind."""
+    if exchange.error_code == OPPOSED:
+        return REFUSED
+    answer = view.reading(exchange).first(EpAnswer)
+    told = answer.content.get("accesExecutions") if answer else None
+    return None if told is None else str(told)
 
 
 def _executions_asked(content: Mapping[str, object]) -> bool:
@@ -154,7 +203,7 @@ def _executions_asked(content: Mapping[str, object]) -> bool:
 def searches(view: JournalView, _context: Context) -> Iterator[Finding]:
     """A search without patient calls EP2; opening an ordonnance calls EP3."""
     for act in named(view, SEARCH):
-        calls = act.caused_by("EP2")
+        calls = act.caused_by("EP2", "TLS")
         if not calls and not act.gesture.parameters.get("patient"):
             yield act.finding(
                 f"geste {SEARCH}",
@@ -162,21 +211,53 @@ def searches(view: JournalView, _context: Context) -> Iterator[Finding]:
                 "aucun appel",
                 "Chercher auprès du service (EP2), y compris sans dossier ouvert.",
             )
-        answers = [view.reading(e).first(EpAnswer) for e in calls if e.accepted]
-        found = {o.id for answer in answers if answer for o in answer.found}
         told = {str(each.get("numero")) for each in act.gesture.entries("ordonnances")}
-        for number in sorted(found - told - {None}, key=str) if answers else []:
+        for number in sorted(_wanted(view, act) - told):
             yield act.finding(
                 "ordonnances",
-                str(number),
+                number,
                 "absent",
                 "Montrer toutes les ordonnances que le service a rendues, page après page.",
             )
     for act in named(view, CONSULT):
-        if not act.caused_by("EP3"):
+        if not act.caused_by("EP3", "TLS"):
             yield act.finding(
                 f"geste {CONSULT}",
                 "un EP3",
                 "aucun appel",
                 "Ouvrir l'ordonnance telle que le service la connaît (EP3).",
             )
+
+
+def _wanted(view: JournalView, act: Act) -> set[str]:
+    """Numbers found that the user asked for: a software may call for more, and sort itself."""
+    asked = act.gesture.parameters
+    found: set[str] = set()
+    for exchange in act.caused_by("EP2"):
+        request, answer = asked_of(view, exchange), view.reading(exchange).first(EpAnswer)
+        of_all = request is None or request.search.patient is None
+        if answer is None or not exchange.accepted or (asked.get("patient") and of_all):
+            continue
+        found |= {
+            each.id
+            for each in answer.found
+            if each.id and _between(each.day, asked.get("debut"), asked.get("fin"))
+        }
+    return found - _cancelled(view, act)
+
+
+def _between(day: date | None, first: object, last: object) -> bool:
+    text = day.isoformat() if day else ""
+    return (not first or text >= str(first)) and (not last or text <= str(last))
+
+
+def _cancelled(view: JournalView, act: Act) -> set[str]:
+    """A search may hide what was cancelled."""
+    answers = (view.reading(e).first(EpAnswer) for e in act.caused_by("EP2"))
+    held = (answer.content.get("resultats") for answer in answers if answer)
+    rows = (row for rows in held for row in (rows if isinstance(rows, list) else [rows]))
+    return {
+        str(cast("Mapping[str, object]", row).get("id"))
+        for row in cast("Iterable[object]", rows)
+        if isinstance(row, Mapping) and cast("Mapping[str, object]", row).get("etat") == CANCELLED
+    }

@@ -6,6 +6,7 @@ Source: e-prescription.md §8, §10, §14.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
 
@@ -13,11 +14,14 @@ from rules.artefact import MalformedError
 from rules.checking import check
 from rules.checks.prescription_facts import (
     PRINT,
+    ROBOT,
     SERVICE,
     VALIDATE,
     Act,
+    Deposit,
     Sent,
     acknowledged,
+    acts,
     asked_of,
     deposits,
     deposits_of,
@@ -29,12 +33,12 @@ from rules.checks.prescription_facts import (
 )
 from rules.checks.prescription_number import EXIGENCES
 from rules.context import Context
-from rules.exchange import Exchange
+from rules.exchange import Exchange, Outcome
 from rules.findings import Finding, Severity
 from rules.formats.code2d import Code2D
 from rules.formats.ordonnance_page import PrintedOrdonnance
 from rules.formats.prescription_adapter import adapter_of
-from rules.formats.prescription_wire import CREATION, EpRequest
+from rules.formats.prescription_wire import CANCELLATION, CREATION, EpRequest
 from rules.judge import JournalView
 
 SOURCE = "e-prescription.md §14"
@@ -49,17 +53,30 @@ DRAFT = "brouillon"
     source=SOURCE,
 )
 def registered(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """A call that failed is a call; a refused connection too."""
+    """A call that failed is a call, a refused connection too; it may come after the gesture.
+
+    A software that has just seen the service down and says so may spare the next call.
+    """
+    asked = {each.number for each in view.derived(sent)}
     for act in named(view, VALIDATE):
         if act.told.get("etat") == DRAFT or act.caused_by(CREATION, "TLS"):
             continue
-        if not acknowledged(view, act.number, act.exchange.position):
-            yield act.finding(
-                f"geste {VALIDATE}",
-                "un EP4",
-                "aucun appel",
-                "Enregistrer chaque ordonnance auprès du service au moment de la valider.",
-            )
+        if act.number in asked or acknowledged(view, act.number, act.exchange.position):
+            continue
+        found = act.finding(
+            f"geste {VALIDATE}",
+            "un EP4",
+            "aucun appel",
+            "Enregistrer chaque ordonnance auprès du service au moment de la valider.",
+        )
+        spared = bool(act.alerts) and _down(view, act.exchange.position)
+        yield replace(found, severity=Severity.REVIEW if spared else None)
+
+
+def _down(view: JournalView, position: int) -> bool:
+    """Whether the last call before a position was not answered."""
+    before = [e for e in view.of(SERVICE) if e.position < position and e.peer != ROBOT]
+    return bool(before) and before[-1].outcome in (Outcome.UNANSWERED, Outcome.FAILED)
 
 
 @check(
@@ -115,9 +132,7 @@ def one_page_one_number(page: PrintedOrdonnance, _context: Context) -> Iterator[
 def one_number(view: JournalView, _context: Context) -> Iterator[Finding]:
     """What the software answers, prints and deposits, against what it registered."""
     for act in named(view, VALIDATE):
-        calls = (asked_of(view, e) for e in act.caused_by(CREATION) if e.accepted)
-        asked = [request.number for request in calls if request is not None and request.number]
-        number = asked[-1] if asked else act.number
+        number = _registered_as(view, act)
         if number is None:
             continue
         for place, found in _told(act):
@@ -133,6 +148,18 @@ def one_number(view: JournalView, _context: Context) -> Iterator[Finding]:
         for page in pages_of(view, act):
             if number and page.number and page.number != number:
                 yield act.finding("page imprimée", number, page.number, _SAME)
+
+
+def _registered_as(view: JournalView, act: Act) -> str | None:
+    """The number of the EP4 of a validation: another workstation may have called meanwhile."""
+    calls = (asked_of(view, e) for e in act.caused_by(CREATION) if e.accepted)
+    asked = [request.number for request in calls if request is not None and request.number]
+    others = {a.number for a in named(view, VALIDATE) if a.local_id != act.local_id}
+    mine = [number for number in asked if number not in others] or asked
+    if act.number in asked or not mine:
+        return act.number
+    later = {each.number for each in view.derived(sent)} - others
+    return act.number if act.number in later else mine[-1]
 
 
 _SAME = "Garder un seul numéro par ordonnance, du service au papier et au document du DMP."
@@ -158,19 +185,28 @@ def _told(act: Act) -> Iterator[tuple[str, str]]:
     source="CI-SIS eP-MED-DM, section FR-Code-a-barres (e-prescription.md §9.3, §10)",
 )
 def barcode(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """The section is there whenever the service answered before the deposit."""
+    """The section is there whenever the service answered before the deposit, or was not asked."""
     for act in named(view, VALIDATE):
         if not acknowledged(view, act.number, act.exchange.position):
             continue
         for deposit in deposits_of(view, act):
             made = deposit.document.prescription
-            if made is not None and not made.has_barcode:
+            if made is not None and not made.has_barcode and not _lost_before(view, act, deposit):
                 yield deposit.finding(
                     "/ClinicalDocument/component/structuredBody",
                     "la section FR-Code-a-barres",
                     "absente",
                     "Joindre le Code 2D au document dès que le service a enregistré l'ordonnance.",
                 )
+
+
+def _lost_before(view: JournalView, act: Act, deposit: Deposit) -> bool:
+    """Whether the service had failed, and not answered since, when a document left."""
+    position = deposit.exchange.position
+    if acknowledged(view, act.number, position):
+        return False
+    calls = [e for e in view.of(SERVICE, CREATION, "TLS") if e.position < position]
+    return bool(calls) and not calls[-1].accepted
 
 
 @check(
@@ -219,16 +255,15 @@ def _known_packs(view: JournalView) -> dict[str, str]:
     source="e-prescription.md §14, §15 N03",
 )
 def no_double_creation(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """Same patient, lines and day under another number, with nothing asked between."""
+    """Same patient, lines and day under another number, with nothing asked between.
+
+    An answer is lost when there is none, or when the software never says its number.
+    """
     for before, after in pairwise(_by_content(view)):
         if before.content != after.content or before.number == after.number or before.refused:
             continue
         start, end = before.exchange.started_at, after.exchange.started_at
-        together = any(
-            {before.exchange.id, after.exchange.id} <= {e.id for e in act.caused}
-            for act in named(view, VALIDATE)
-        )
-        lost = before.exchange.response is None or together
+        lost = before.exchange.response is None or _unheard(view, before)
         if lost and not looked_up(view, before.number, start, end):
             yield _sent(
                 after,
@@ -238,6 +273,12 @@ def no_double_creation(view: JournalView, _context: Context) -> Iterator[Finding
                 "Sans réponse, renvoyer la même ordonnance sous le même numéro, ou demander au "
                 "service s'il le connaît.",
             )
+
+
+def _unheard(view: JournalView, each: Sent) -> bool:
+    """Whether a validation sent it, and no gesture ever says its number."""
+    caused = any(each.exchange in act.caused for act in named(view, VALIDATE))
+    return caused and all(act.number != each.number for act in view.derived(acts))
 
 
 def _by_content(view: JournalView) -> list[Sent]:
@@ -257,25 +298,33 @@ def _by_content(view: JournalView) -> list[Sent]:
     hors_specification=True,
 )
 def traced(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """Only when traces are sent: calls made before the last sending are traced by number."""
+    """Only when traces are sent: calls made before the last sending, by number and operation.
+
+    How a trace names an operation is not published: only names of ours are compared.
+    """
     sendings = view.of(SERVICE, "traces")
     if not sendings:
         return
-    told = {number for each in sendings for number in _traces(each)}
+    told = [trace for each in sendings for trace in _traces(each)]
     for exchange, request in view.artefacts(EpRequest, SERVICE):
-        number = request.number
-        if exchange.position < sendings[-1].position and number and number not in told:
+        number, mine = request.number, exchange.peer != ROBOT
+        due = mine and number and exchange.position < sendings[-1].position
+        actions = {action for traced_number, action in told if traced_number == number}
+        if due and exchange.operation not in actions and actions <= _OPERATIONS:
             yield Finding(
                 "traces",
                 f"une trace de {exchange.operation} pour {number}",
-                "aucune",
+                ", ".join(sorted(actions)) or "aucune",
                 "Écrire une trace par appel du service, avec le numéro de l'ordonnance.",
                 exchange_id=exchange.id,
                 artefact=EpRequest.label,
             )
 
 
-def _traces(exchange: Exchange) -> Iterator[str]:
+_OPERATIONS = frozenset({"EP1", "EP2", "EP3", CREATION, CANCELLATION})
+
+
+def _traces(exchange: Exchange) -> Iterator[tuple[str, str]]:
     adapter = adapter_of(exchange.request)
     try:
         held: Any = adapter.read_request(exchange.request).content.get("traces") if adapter else []
@@ -283,7 +332,8 @@ def _traces(exchange: Exchange) -> Iterator[str]:
         return
     for each in cast("list[object]", held if isinstance(held, list) else [held]):
         if isinstance(each, Mapping):
-            yield str(cast("Mapping[str, object]", each).get("idPrescription"))
+            trace = cast("Mapping[str, object]", each)
+            yield str(trace.get("idPrescription")), str(trace.get("action"))
 
 
 def _sent(each: Sent, place: str, expected: str, found: str, advice: str) -> Finding:
