@@ -6,9 +6,6 @@ temporary folder by npm.
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,23 +15,19 @@ import pytest
 from rules.judge import JournalView, judge_journal
 from simulators.platform import Platform
 from simulators.testing import exchanges, running
+from tests.rules.insi.messages import ACTION, CARD_ACTION
+from tests.simulators.insi.lps import Lps
+from tests.witness.node import header_blocks, needs_npm, said, tls
 
-SOURCES = Path(__file__).parents[1] / "node-soap"
+TRAITS, CARD = "rechercherInsAvecTraitsIdentite", "rechercherInsAvecCarteVitale"
+CAMILLE = {
+    "NomNaissance": "TESTAVRIL",
+    "Prenom": ["CAMILLE", "ANNE"],
+    "Sexe": "F",
+    "DateNaissance": "1985-07-12",
+}
 
-pytestmark = [
-    pytest.mark.witness,
-    pytest.mark.skipif(shutil.which("npm") is None, reason="npm n'est pas installé"),
-]
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("node-soap")
-    for source in ("package.json", "package-lock.json", "appel.mjs"):
-        shutil.copy(SOURCES / source, folder)
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
-    return folder / "appel.mjs"
+pytestmark = [pytest.mark.witness, needs_npm]
 
 
 @pytest.fixture(scope="module")
@@ -44,72 +37,56 @@ def platform() -> Iterator[Platform]:
 
 
 def call(
-    program: Path, platform: Platform, idam: str = "TSTBANC00042", **changes: Any
+    program: Path, platform: Platform, content: Any, operation: str = TRAITS, **changes: str
 ) -> dict[str, Any]:
-    files = platform.descriptor["certificats"]["org-insi-manu"]
-    told = {
-        "url": platform.descriptor["insi"]["organisation"],
-        "ca": str(platform.folder / platform.descriptor["confiance"]["pem"]),
-        "certificat": str(platform.folder / files["chaine"]),
-        "cle": str(platform.folder / files["cle"]),
-        "idam": idam,
-        "instance": "d3119009-340f-4651-b660-6dc245ebd83b",
-        "traits": {
-            "NomNaissance": "TESTAVRIL",
-            "Prenom": ["CAMILLE", "ANNE"],
-            "Sexe": "F",
-            "DateNaissance": "1985-07-12",
-        },
-        **changes,
-    }
-    command = ["node", program.name, json.dumps(told)]
-    done = subprocess.run(command, cwd=program.parent, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return json.loads(done.stdout)
+    """One call; what the client understood of the description and of the answer."""
+    blocks = Lps(platform).message("", action=ACTION if operation == TRAITS else CARD_ACTION)
+    for old, new in changes.items():
+        blocks = blocks.replace(old, new)
+    one = {"operation": operation, "entetes": header_blocks(blocks), "corps": content}
+    address = platform.descriptor["insi"]["organisation"]
+    answered = said(program, {"url": address, "appels": [one], **tls(platform, "org-insi-manu")})
+    return {"services": answered["services"], **answered["reponses"][0]}
 
 
-def test_it_searches_and_reads_the_answer(program: Path, platform: Platform) -> None:
-    said = call(program, platform)
-    assert said["operations"] == [
-        "rechercherInsAvecTraitsIdentite",
-        "rechercherInsAvecCarteVitale",
-    ]
-    assert said["resultat"]["CR"]["CodeCR"] == "00"
-    active = said["resultat"]["INDIVIDU"]["INSACTIF"]
+def test_it_searches_and_reads_the_answer(node_soap: Path, platform: Platform) -> None:
+    answered = call(node_soap, platform, CAMILLE)
+    assert set(answered["services"]["ICIR-v1"]["ICIRService"]) == {TRAITS, CARD}
+    assert answered["resultat"]["CR"]["CodeCR"] == "00"
+    active = answered["resultat"]["INDIVIDU"]["INSACTIF"]
     assert active["IdIndividu"] == {"NumIdentifiant": "2850733063042", "Cle": "08"}
-    sent = exchanges(platform, "insi")[-1]
-    judged = judge_journal(JournalView((sent,)), platform.kernel.environment)
-    assert judged.findings == ()
+    assert_nothing_is_found_in_the_last(platform, TRAITS)
 
 
-def test_it_searches_by_the_carte_vitale(program: Path, platform: Platform) -> None:
+def test_it_searches_by_the_carte_vitale(node_soap: Path, platform: Platform) -> None:
     """WS_INS1: the second of twins, told by rank."""
     twin = next(p for p in platform.kernel.world.patients if p.rank == "2")
-    said = call(
-        program,
-        platform,
-        operation="rechercherInsAvecCarteVitale",
-        traits={
-            "MatriculeOD": {"NumIdentifiant": twin.insured},
-            "DateNaissance": twin.birth_date,
-            "RangNaissance": twin.rank,
-        },
-    )
-    active = said["resultat"]["INDIVIDU"]["INSACTIF"]
+    content = {
+        "MatriculeOD": {"NumIdentifiant": twin.insured},
+        "DateNaissance": twin.birth_date,
+        "RangNaissance": twin.rank,
+    }
+    answered = call(node_soap, platform, content, CARD)
+    active = answered["resultat"]["INDIVIDU"]["INSACTIF"]
     assert active["IdIndividu"] == {"NumIdentifiant": twin.matricule, "Cle": twin.key}
-    sent = exchanges(platform, "insi")[-1]
-    assert sent.operation == "rechercherInsAvecCarteVitale"
-    judged = judge_journal(JournalView((sent,)), platform.kernel.environment)
-    assert judged.findings == ()
+    assert_nothing_is_found_in_the_last(platform, CARD)
 
 
 @pytest.mark.parametrize("fault", ["desir_1020", "insi_102"])
-def test_it_reads_both_shapes_of_faults(program: Path, platform: Platform, fault: str) -> None:
-    platform.kernel.faults.add("insi", "rechercherInsAvecTraitsIdentite", fault=fault)
-    said = call(program, platform)
-    assert said["faute"]["Detail"]["Erreur"]["attributes"]["code"] == fault
+def test_it_reads_both_shapes_of_faults(node_soap: Path, platform: Platform, fault: str) -> None:
+    platform.kernel.faults.add("insi", TRAITS, fault=fault)
+    answered = call(node_soap, platform, CAMILLE)
+    assert answered["faute"]["Detail"]["Erreur"]["attributes"]["code"] == fault
 
 
-def test_it_reads_the_refusal_of_an_unknown_software(program: Path, platform: Platform) -> None:
-    said = call(program, platform, idam="TSTINCONNU99")
-    assert said["faute"]["Detail"]["Erreur"]["$value"].startswith("Numéro d'autorisation")
+def test_it_reads_the_refusal_of_an_unknown_software(node_soap: Path, platform: Platform) -> None:
+    answered = call(node_soap, platform, CAMILLE, TSTBANC00042="TSTINCONNU99")
+    error = answered["faute"]["Detail"]["Erreur"]
+    assert error["$value"].startswith("Numéro d'autorisation")
+
+
+def assert_nothing_is_found_in_the_last(platform: Platform, operation: str) -> None:
+    sent = exchanges(platform, "insi")[-1]
+    assert sent.operation == operation
+    judged = judge_journal(JournalView((sent,)), platform.kernel.environment)
+    assert judged.findings == ()

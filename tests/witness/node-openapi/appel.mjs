@@ -1,11 +1,11 @@
 // Reads openapi.json, calls each operation it is told of, prints what came back as JSON.
-// Usage: node appel.mjs <parameters as JSON>: openapi, ca, certificat, cle, appels [[operation, body]].
+// Usage: node appel.mjs < parameters as JSON: openapi, ca, certificat, cle, appels [[operation, body]].
 import { readFileSync } from "node:fs";
 import https from "node:https";
 import axios from "axios";
 import { OpenAPIClientAxios } from "openapi-client-axios";
 
-const told = JSON.parse(process.argv[2]);
+const told = JSON.parse(readFileSync(0));
 const httpsAgent = new https.Agent({
   ca: readFileSync(told.ca),
   cert: readFileSync(told.certificat),

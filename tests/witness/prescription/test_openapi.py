@@ -6,9 +6,6 @@ temporary folder by npm. What the answers hold is compared with the schemas by j
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +16,15 @@ from rules.judge import JournalView, judge_journal
 from simulators.platform import Platform
 from simulators.testing import client, exchanges, running
 from tests.simulators.prescription.client import DOCTOR, ordonnance
+from tests.witness.node import needs_npm, said, tls
 
-SOURCES = Path(__file__).parents[1] / "node-openapi"
 WHO = {"rpps": DOCTOR[1:], "am": "331999011"}
-
-npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm n'est pas installé")
 
 
 @pytest.fixture(scope="module")
 def platform() -> Any:
     with running(("prescription",)) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("node-openapi")
-    for source in ("package.json", "package-lock.json", "appel.mjs"):
-        shutil.copy(SOURCES / source, folder)
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
-    return folder / "appel.mjs"
 
 
 def read(platform: Platform) -> dict[str, Any]:
@@ -55,15 +40,12 @@ def verify(described: dict[str, Any], path: str, answer: Any, status: str = "200
 
 
 @pytest.mark.witness
-@npm
-def test_it_records_reads_and_searches(program: Path, platform: Platform) -> None:
-    files = platform.descriptor["certificats"][f"cps-{DOCTOR}-auth"]
+@needs_npm
+def test_it_records_reads_and_searches(node_openapi: Path, platform: Platform) -> None:
     told = ordonnance(platform.kernel.clock.now())
     parameters = {
         "openapi": platform.descriptor["ordonnance"]["openapi"],
-        "ca": str(platform.folder / platform.descriptor["confiance"]["pem"]),
-        "certificat": str(platform.folder / files["chaine"]),
-        "cle": str(platform.folder / files["cle"]),
+        **tls(platform, f"cps-{DOCTOR}-auth"),
         "appels": [
             ["ep4_creer", told],
             ["ep3_consulter", {"id": told["id"], "emetteur": WHO}],
@@ -71,14 +53,11 @@ def test_it_records_reads_and_searches(program: Path, platform: Platform) -> Non
             ["ep3_consulter", {"id": told["id"]}],
         ],
     }
-    command = ["node", program.name, json.dumps(parameters)]
-    done = subprocess.run(command, cwd=program.parent, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    said = json.loads(done.stdout)
-    assert said["operations"] == [
+    answered = said(node_openapi, parameters)
+    assert answered["operations"] == [
         "ep1_transmettreExecution", "ep2_rechercher", "ep3_consulter", "ep4_creer", "traces",
     ]  # fmt: skip
-    recorded, seen, found, refused = said["reponses"]
+    recorded, seen, found, refused = answered["reponses"]
     assert (recorded["statut"], recorded["corps"]["etat"]) == (200, "ENREGISTREE")
     assert seen["corps"]["ordonnance"]["lignes"] == told["lignes"]
     assert [each["id"] for each in found["corps"]["resultats"]] == [told["id"]]
