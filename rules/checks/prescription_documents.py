@@ -1,12 +1,13 @@
 """BANC-EPMED.04, and the part of EP-12, EP-16 and EP-18 about the document of the DMP.
 
-A document and an EP4 are of one ordonnance when they carry one number. Lines are
-matched by their identifier, else by their rank. Source: e-prescription.md §9, §14.
+A document and an EP4 are of one ordonnance when they carry one number. Source:
+e-prescription.md §9, §14.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from rules.checking import check
 from rules.checks.ep_med_dm_values import EXIGENCES
@@ -36,19 +37,37 @@ def carried(view: JournalView) -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def _matched(made: EpMedDm, told: Ordonnance) -> Iterator[tuple[cda.Line, Line]]:
+def matched(made: EpMedDm, told: Ordonnance) -> Iterator[tuple[cda.Line, Line]]:
+    """Lines of both: by an identifier that serves once, else by a CIS alone, else by rank."""
     for written, wanted in (
         (made.drugs, [line for line in told.lines if line.drug]),
         (made.devices, [line for line in told.lines if line.type == DEVICE]),
     ):
-        by_id = {(line.line_id or "").lower(): line for line in wanted}
+        times = Counter(name for line in written for name in _names(line))
+        by_id = {_bare(line.line_id or ""): line for line in wanted}
         for rank, line in enumerate(written):
-            names = [n.lower() for i in line.ids for n in (i.root, i.extension) if n]
-            same = next((by_id[name] for name in names if name in by_id), None)
+            known = (by_id.get(name) for name in _names(line) if times[name] == 1)
+            same = next((each for each in known if each is not None), None)
+            same = same or _by_code(line, written, wanted)
             if same is None and len(written) == len(wanted):
                 same = wanted[rank]
             if same is not None:
                 yield line, same
+
+
+def _names(line: cda.Line) -> list[str]:
+    return [_bare(name) for i in line.ids for name in (i.root, i.extension) if name]
+
+
+def _bare(name: str) -> str:
+    return name.lower().removeprefix("urn:uuid:")
+
+
+def _by_code(line: cda.Line, written: Sequence[cda.Line], wanted: list[Line]) -> Line | None:
+    code = line.cis if isinstance(line, cda.DrugLine) else None
+    same = [each for each in wanted if each.cis == code]
+    alone = sum(isinstance(each, cda.DrugLine) and each.cis == code for each in written) == 1
+    return same[0] if code and alone and len(same) == 1 else None
 
 
 @check(
@@ -80,7 +99,7 @@ def _listed(codes: list[str]) -> str:
 def differing_ald(view: JournalView) -> Iterator[Finding]:
     """EP-18: the ALD of each line."""
     for deposit, made, told in view.derived(carried):
-        for line, wanted in _matched(made, told):
+        for line, wanted in matched(made, told):
             if line.ald is not None and line.ald != bool(wanted.ald):
                 place = f"{place_of(line.element)}/entryRelationship/observation"
                 said = ("non ALD", "ALD")
@@ -90,7 +109,7 @@ def differing_ald(view: JournalView) -> Iterator[Finding]:
 def differing_substitution(view: JournalView) -> Iterator[Finding]:
     """EP-16: what is non substituable."""
     for deposit, made, told in view.derived(carried):
-        for line, wanted in _matched(made, told):
+        for line, wanted in matched(made, told):
             if isinstance(line, cda.DrugLine) and line.substitution in ("G", NO_SUBSTITUTION):
                 code = NO_SUBSTITUTION if wanted.not_substitutable else "G"
                 if line.substitution != code:

@@ -1,7 +1,7 @@
-"""EP-16, EP-17, EP-18, EP-21, EP-22, EP-23: the lines that an EP4 registers.
+"""EP-16, EP-17, EP-18, EP-21, EP-22: the lines that an EP4 registers.
 
 Places are keys of the neutral model: ``lignes[2].substitution.motif``. Source:
-e-prescription.md §6, §7.2, §7.3, §14; CSP L5125-23, R5132-29 and R5132-30.
+e-prescription.md §6, §7.2, §7.3, §14; CSP L5125-23.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from rules.checking import check
 from rules.checks.prescription_number import EXIGENCES
 from rules.context import Context
 from rules.findings import Finding, Severity
-from rules.formats.cartouche import plain
 from rules.formats.prescription import (
     BIZONE,
+    BIZONE_SUBTYPE,
     DEVICE,
     MOTIVES,
-    SECURE,
     Line,
     Ordonnance,
     iso_date,
@@ -27,17 +26,13 @@ from rules.formats.prescription import (
 
 SOURCE = "e-prescription.md §7.2, §14"
 EFG_AGE = 6
-NARCOTIC_DAYS = 28
 _CIS = re.compile(r"[0-9]{8}", re.ASCII)
 _CIP13 = re.compile(r"34009[0-9]{8}", re.ASCII)
 _LPP = re.compile(r"[0-9]{7}", re.ASCII)
-_IN_LETTERS = re.compile(
-    r"\b(UNE?|DEUX|TROIS|QUATRE|CINQ|SIX|SEPT|HUIT|NEUF|DIX|ONZE|DOUZE|TREIZE|QUATORZE|QUINZE|"
-    r"SEIZE|VINGTS?|TRENTE|QUARANTE|CINQUANTE|SOIXANTE|CENTS?|MILLE|DEMIE?)\b"
-)
 
 
-def _numbered(told: Ordonnance) -> Iterator[tuple[str, Line]]:
+def numbered(told: Ordonnance) -> Iterator[tuple[str, Line]]:
+    """Each line with its place in the neutral model."""
     for number, line in enumerate(told.lines, start=1):
         yield f"lignes[{number}]", line
 
@@ -51,7 +46,7 @@ def _numbered(told: Ordonnance) -> Iterator[tuple[str, Line]]:
 )
 def motives(told: Ordonnance, _context: Context) -> Iterator[Finding]:
     """On the wire."""
-    for place, line in _numbered(told):
+    for place, line in numbered(told):
         motive = line.substitution.motive if line.substitution else None
         if line.not_substitutable and motive not in MOTIVES:
             yield Finding(
@@ -74,7 +69,7 @@ def child(told: Ordonnance, _context: Context) -> Iterator[Finding]:
     born, day = iso_date(told.patient.birth_date if told.patient else None), told.day
     if born is None or day is None or _age(born, day) < EFG_AGE:
         return
-    for place, line in _numbered(told):
+    for place, line in numbered(told):
         if line.not_substitutable and line.substitution and line.substitution.motive == "EFG":
             yield Finding(
                 f"{place}.substitution.motif",
@@ -96,8 +91,11 @@ def _age(born: date, day: date) -> int:
     source="e-prescription.md §7.1, §7.2, §14",
 )
 def bizone(told: Ordonnance, _context: Context) -> Iterator[Finding]:
-    """A line of another type may leave the flag out: it counts as no ALD."""
-    for place, line in _numbered(told):
+    """A line of another type may leave the flag out: it counts as no ALD.
+
+    The sub-type BZN, seen on a screen, says it as well as the flag of the document.
+    """
+    for place, line in numbered(told):
         if line.ald is None and (line.drug or line.type == DEVICE):
             yield Finding(
                 f"{place}.ald",
@@ -106,10 +104,10 @@ def bizone(told: Ordonnance, _context: Context) -> Iterator[Finding]:
                 "Dire de chaque médicament et dispositif s'il est en rapport avec l'ALD.",
             )
     ald = [bool(line.ald) for line in told.lines]
-    if any(ald) and not all(ald) and BIZONE not in told.flags:
+    if any(ald) and not all(ald) and not told.bizone:
         yield Finding(
             "flags",
-            f"{BIZONE} (ordonnance bizone)",
+            f"{BIZONE} (ordonnance bizone), ou le sous-type {BIZONE_SUBTYPE}",
             ", ".join(told.flags) or "aucun",
             "Déclarer bizone une ordonnance dont une partie seulement des lignes est en ALD.",
         )
@@ -123,14 +121,18 @@ def bizone(told: Ordonnance, _context: Context) -> Iterator[Finding]:
     source="e-prescription.md §7.1, §14",
 )
 def validity(told: Ordonnance, _context: Context) -> Iterator[Finding]:
-    """24 months for some acts that the sheet does not name: between both, to be seen."""
+    """24 months for some acts that the sheet does not name: between both, to be seen.
+
+    Only the document must give it: a call without it is not judged.
+    """
+    if not told.validity:
+        return
     days = [iso_date(each) for each in told.validity]
     if len(days) != 2 or days[0] is None or days[1] is None:
-        found = " à ".join(told.validity) or "absente"
         yield Finding(
             "validite",
             "premier et dernier jour, AAAA-MM-JJ",
-            found,
+            " à ".join(told.validity),
             "Donner le premier et le dernier jour de validité de l'ordonnance.",
         )
         return
@@ -175,7 +177,7 @@ def _months_after(day: date, months: int) -> date:
 )
 def codes(told: Ordonnance, _context: Context) -> Iterator[Finding]:
     """Shapes and keys only: the drug base says whether a CIP13 is of its CIS."""
-    for place, line in _numbered(told):
+    for place, line in numbered(told):
         if line.drug:
             yield from _drug(place, line)
         elif line.type == DEVICE and line.lpp is not None and not _LPP.fullmatch(line.lpp):
@@ -212,59 +214,3 @@ def _drug(place: str, line: Line) -> Iterator[Finding]:
 def _ean13(digits: str) -> bool:
     """Whether the last digit is the key: weights 1 and 3 in turn, a sum of tens."""
     return sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10 == 0
-
-
-@check(
-    "EP-23",
-    title="Stupéfiant : ordonnance sécurisée, 28 jours au plus, posologie en toutes lettres, "
-    "pharmacie nommée pour un TSO",
-    severity=Severity.BLOCKING,
-    exigences=EXIGENCES,
-    source="CSP R5132-29, R5132-30 (e-prescription.md §6, §14)",
-)
-def narcotics(told: Ordonnance, _context: Context) -> Iterator[Finding]:
-    """A line says itself stupéfiant; a treatment of substitution (TSO) is one too."""
-    for place, line in _numbered(told):
-        if line.narcotic or line.substitution_treatment:
-            yield from _narcotic(told, place, line)
-
-
-def _narcotic(told: Ordonnance, place: str, line: Line) -> Iterator[Finding]:
-    if SECURE not in told.flags:
-        yield Finding(
-            "flags",
-            f"{SECURE} (ordonnance sécurisée)",
-            ", ".join(told.flags) or "aucun",
-            "Déclarer sécurisée une ordonnance qui prescrit un stupéfiant.",
-        )
-    if line.days is None or line.days > NARCOTIC_DAYS:
-        yield Finding(
-            f"{place}.dureeJours",
-            f"{NARCOTIC_DAYS} jours au plus",
-            "absente" if line.days is None else f"{line.days} jours",
-            "Limiter à 28 jours la durée de prescription d'un stupéfiant.",
-        )
-    if not in_letters(line.posology or ""):
-        yield Finding(
-            f"{place}.posologieTexte",
-            "unités par prise, nombre de prises et dosage en toutes lettres",
-            line.posology or "absente",
-            "Écrire en toutes lettres les nombres de la posologie d'un stupéfiant.",
-        )
-    if line.substitution_treatment and not _named(told):
-        yield Finding(
-            "executantDesigne",
-            "la pharmacie qui délivrera",
-            "absente",
-            "Nommer sur l'ordonnance la pharmacie qui délivrera le traitement de substitution.",
-        )
-
-
-def in_letters(text: str) -> bool:
-    """Whether the numbers of a text are written out: words, and no digit without them."""
-    return bool(_IN_LETTERS.search(plain(text)))
-
-
-def _named(told: Ordonnance) -> bool:
-    who = told.wished_executor
-    return who is not None and bool(who.structure or who.finess or who.family_name)

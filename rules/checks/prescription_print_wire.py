@@ -1,4 +1,4 @@
-"""EP-10, EP-12, EP-13, EP-16, EP-18, EP-23: paper and document against what was registered.
+"""EP-10, EP-12, EP-13, EP-16, EP-18: paper and document against what was registered.
 
 A page and an EP4 are of one ordonnance when they carry one number: the last EP4
 that the service accepted with it. Source: e-prescription.md §14.
@@ -17,22 +17,20 @@ from rules.checks.prescription_documents import (
     differing_substitution,
     unnamed_replaced,
 )
-from rules.checks.prescription_lines import in_letters
 from rules.checks.prescription_number import EXIGENCES
 from rules.checks.prescription_page import differing_notice
+from rules.checks.prescription_print_zones import misplaced
 from rules.context import Context
 from rules.exchange import Exchange
 from rules.findings import Finding, Severity
 from rules.formats.cartouche import packed
 from rules.formats.code2d import SECOND_RPPS
-from rules.formats.ordonnance_page import ALD_MARK, PrintedOrdonnance
-from rules.formats.prescription import Line, Ordonnance
+from rules.formats.ordonnance_page import PrintedOrdonnance
+from rules.formats.prescription import Ordonnance
 from rules.formats.prescription_wire import EpRequest
 from rules.judge import JournalView
 
 SOURCE = "e-prescription.md §14"
-_MARK_ROOM = 40
-"""Letters before a line where « En ALD » is looked for."""
 
 Pair = tuple[Exchange, PrintedOrdonnance, Ordonnance]
 
@@ -57,7 +55,8 @@ def printed(view: JournalView) -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def _of(exchange: Exchange, finding: Finding) -> Finding:
+def of_page(exchange: Exchange, finding: Finding) -> Finding:
+    """A finding about the page that an exchange carries."""
     return replace(finding, exchange_id=exchange.id, artefact=PrintedOrdonnance.label)
 
 
@@ -77,7 +76,7 @@ def same_traits(view: JournalView, _context: Context) -> Iterator[Finding]:
         first = next(iter(patient.given_names), "")
         wanted = (patient.birth_name or "", first, patient.birth_date or "")
         for code in page.codes:
-            yield from (_of(exchange, f) for f in differing_traits(code, wanted))
+            yield from (of_page(exchange, f) for f in differing_traits(code, wanted))
 
 
 @check(
@@ -95,7 +94,7 @@ def same_prescribers(view: JournalView, _context: Context) -> Iterator[Finding]:
         for code in page.codes:
             read = {code.rpps, *((code.second_rpps,) if code.second_rpps else ())}
             if wanted and read != wanted:
-                yield _of(
+                yield of_page(
                     exchange,
                     Finding(
                         code.place(*SECOND_RPPS[:2]),
@@ -120,7 +119,7 @@ def same_consent(view: JournalView, _context: Context) -> Iterator[Finding]:
     for exchange, page, told in view.derived(printed):
         if told.consent is not None:
             found = differing_notice(page, consent=told.consent)
-            yield from (_of(exchange, f) for f in found)
+            yield from (of_page(exchange, f) for f in found)
 
 
 @check(
@@ -139,8 +138,9 @@ def same_motives(view: JournalView, _context: Context) -> Iterator[Finding]:
             if line.not_substitutable and line.substitution
         )
         read = Counter(motive or "" for motive in page.excluded)
-        if not page.scanned and wanted != read:
-            yield _of(
+        copied = Counter({motive: count * page.copies for motive, count in wanted.items()})
+        if not page.scanned and read not in (wanted, copied):
+            yield of_page(
                 exchange,
                 Finding(
                     "mentions « non substituable »",
@@ -168,60 +168,5 @@ def same_zones(view: JournalView, _context: Context) -> Iterator[Finding]:
     """Zones of a bizone page, or « En ALD » in front of a line."""
     for exchange, page, told in view.derived(printed):
         if not page.scanned and any(line.ald for line in told.lines):
-            yield from (_of(exchange, f) for f in _zoned(page, told))
+            yield from (of_page(exchange, f) for f in misplaced(page, told))
     yield from differing_ald(view)
-
-
-def _zoned(page: PrintedOrdonnance, told: Ordonnance) -> Iterator[Finding]:
-    for line, at in _located(page, told):
-        if at is None or _in_ald(page, at) == bool(line.ald):
-            continue
-        yield Finding(
-            f"ligne {line.n} ({line.label})",
-            "dans la zone de l'ALD" if line.ald else "hors de la zone de l'ALD",
-            "hors de la zone de l'ALD" if line.ald else "dans la zone de l'ALD",
-            "Imprimer chaque ligne dans la zone que dit son indicateur ALD transmis.",
-        )
-
-
-def _in_ald(page: PrintedOrdonnance, at: int) -> bool:
-    ald, other = page.zones
-    if ald >= 0:
-        return ald < at and (other < ald or at < other)
-    return ALD_MARK in page.packed[max(0, at - _MARK_ROOM) : at]
-
-
-def _located(page: PrintedOrdonnance, told: Ordonnance) -> Iterator[tuple[Line, int | None]]:
-    """Where each line begins in the letters of the page; two of one label follow each other."""
-    after: dict[str, int] = {}
-    for line in told.lines:
-        label = packed(line.label or "")
-        at = page.packed.find(label, after.get(label, 0)) if label else -1
-        after[label] = at + len(label)
-        yield line, at if at >= 0 else None
-
-
-@check(
-    "EP-23",
-    title="La posologie d'un stupéfiant est imprimée en toutes lettres",
-    severity=Severity.BLOCKING,
-    exigences=EXIGENCES,
-    source="CSP R5132-29 (e-prescription.md §6)",
-)
-def narcotic_in_letters(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """The posology that was sent, which EP-23 wants in letters, is the one printed."""
-    for exchange, page, told in view.derived(printed):
-        for line in told.lines:
-            posology = line.posology or ""
-            if not line.narcotic or page.scanned or not in_letters(posology):
-                continue
-            if packed(posology) not in page.packed:
-                yield _of(
-                    exchange,
-                    Finding(
-                        f"ligne {line.n} ({line.label})",
-                        posology,
-                        "une autre posologie",
-                        "Imprimer la posologie d'un stupéfiant en toutes lettres, comme transmise.",
-                    ),
-                )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from rules.checking import check
 from rules.checks.prescription_number import EXIGENCES
 from rules.context import OID_INS_NIA, OID_INS_NIR, Context
+from rules.exchange import Exchange, Outcome
 from rules.findings import Finding, Severity
 from rules.formats.numbers import is_ins
 from rules.formats.prescription import Ordonnance
@@ -152,20 +153,22 @@ def _declared(place: str, found: str | None, context: Context, which: str) -> It
     source="apcv.md §3.3, e-prescription.md §14",
 )
 def context_unique(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """Among the calls of a journal."""
-    seen: dict[str, str] = {}
+    """Among the calls of a journal; the same octets after a lost answer are the same message."""
+    seen: dict[str, Exchange] = {}
     for exchange, lps in view.artefacts(EpContexteLps, "prescription"):
-        if lps.id and lps.id in seen:
+        before = seen.get(lps.id or "")
+        again = before is not None and before.request.body == exchange.request.body
+        if before is not None and not (again and before.outcome is Outcome.UNANSWERED):
             yield Finding(
                 f"{lps.place}/Id",
                 "un identifiant nouveau à chaque message",
-                f"{lps.id}, déjà vu dans l'échange {seen[lps.id]}",
+                f"{lps.id}, déjà vu dans l'échange {before.position}",
                 "Tirer un nouvel UUID pour chaque appel, y compris lors d'une nouvelle tentative.",
                 exchange_id=exchange.id,
                 artefact=lps.label,
             )
         elif lps.id:
-            seen[lps.id] = exchange.id
+            seen.setdefault(lps.id, exchange)
 
 
 @check(

@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwk
 
 from rules.context import Context, Environment, Software
-from rules.exchange import TlsPeer
+from rules.exchange import Outcome, TlsPeer
 from rules.findings import Severity
 from rules.formats.prescription_wire import EpRequest, read_request
 from tests.rules.certificates import cps
@@ -96,7 +96,7 @@ def test_conformant_ordonnances(form: str, changes: dict[str, Any]) -> None:
         ("EP-02", {"id": "04B5BBY113H9WHO035"}),
         ("EP-02", {"id": "04B5BBY113H9WHYGJ0"}),
         ("EP-03", {"id": "04B4BBY113H9WH0035"}),
-        ("EP-03", {"horodatage": "2026-03-12T10:27:00+01:00"}),
+        ("EP-03", {"horodatage": "2026-03-12T11:21:07+01:00"}),
         ("EP-04", {"id": "04B5BBW113H9WH0035"}),
         ("EF_INS25_01", {"patient": {**PATIENT, "nomNaissance": "T" * 101}}),
         ("EF_INS25_01", {"patient": {**PATIENT, "nomNaissance": " "}}),
@@ -328,6 +328,29 @@ def test_an_id_of_context_serves_once() -> None:
     assert "EP-28" not in {f.check_id for f in sequence(call(1, "a1"), call(2, "a2"))}
     (finding,) = [f for f in sequence(call(1, "a1"), call(2, "a1")) if f.check_id == "EP-28"]
     assert finding.exchange_id == "x2"
+
+
+def test_the_same_message_sent_again_keeps_its_id() -> None:
+    told = message("EP4", ordonnance(), "soap", lps=LPS.format(id="a1"))
+    lost = exchange(told, 1, outcome=Outcome.UNANSWERED)
+    assert "EP-28" not in {f.check_id for f in sequence(lost, exchange(told, 2))}
+    answered = exchange(told, 1, response=told)
+    assert "EP-28" in {f.check_id for f in sequence(answered, exchange(told, 2))}
+
+
+def test_other_spellings_of_one_ordonnance() -> None:
+    """A sub-type instead of a flag, no validity on the wire."""
+    mixed = {"lignes": [line(ald=True), line()], "sousType": "BZN"}
+    assert created(**mixed) == []
+    assert created(lignes=[NARCOTIC], sousType="SEC") == []
+    assert created(validite=None) == []
+
+
+def test_what_the_paper_may_still_say_is_to_be_seen() -> None:
+    for changes in ({"posologieTexte": "2 par jour"}, {"dureeJours": None}):
+        told = ordonnance(lignes=[line(**{**NARCOTIC, **changes})], flags=["MED-1098"])
+        (finding,) = found(request("EP4", told))
+        assert (finding.check_id, finding.severity) == ("EP-23", Severity.REVIEW)
 
 
 def test_findings_say_where_and_what_to_change() -> None:
