@@ -43,6 +43,7 @@ def damaged(data: ApcvData) -> Iterator[Finding]:
             flaw.found,
             "Transmettre le texte du lecteur sans y toucher : ni troncature, ni changement de "
             "casse, ni espaces réduites, et un clavier du lecteur réglé comme celui du poste.",
+            severity=None if flaw.sure else Severity.REVIEW,
         )
 
 
@@ -106,12 +107,16 @@ def _head(request: ApcvRequest, expected: str) -> Iterator[Finding]:
 
 @check(
     "AV-03",
-    title="MessageID est urn:uuid:<UUID>, To est l'adresse appelée, ReplyTo est anonyme",
+    title="MessageID est urn:uuid:<UUID>, To est l'adresse appelée, la réponse revient par la même "
+    "connexion",
     severity=Severity.BLOCKING,
     source="Fiche ApCV §3.1 (échange observé)",
 )
 def addressed(request: ApcvRequest, _context: Context) -> Iterator[Finding]:
-    """``To`` is compared with the Host header and the path when they are known."""
+    """``To`` is compared with the Host header and the path when they are known.
+
+    Without ReplyTo the answer comes back the same way (WS-Addressing 1.0 §3.2).
+    """
     soap = request.soap
     if soap.message_id is None or not _MESSAGE_ID.fullmatch(soap.message_id):
         yield Finding(
@@ -128,11 +133,11 @@ def addressed(request: ApcvRequest, _context: Context) -> Iterator[Finding]:
             soap.to or "absent",
             "Mettre dans wsa:To l'adresse à laquelle le message est envoyé.",
         )
-    if soap.reply_to != WSA_ANONYMOUS:
+    if soap.reply_to not in (None, WSA_ANONYMOUS):
         yield Finding(
             "/Envelope/Header/ReplyTo/Address",
             WSA_ANONYMOUS,
-            soap.reply_to or "absent",
+            soap.reply_to or "vide",
             "Mettre l'adresse anonyme de WS-Addressing dans wsa:ReplyTo.",
             severity=Severity.MINOR,
         )

@@ -113,14 +113,21 @@ def assertion_fresh(request: ApcvRequest, context: Context) -> Iterator[Finding]
     severity=Severity.BLOCKING,
     source="Fiche ApCV §3.2 (échange observé)",
 )
-def attributes_present(request: ApcvRequest, _context: Context) -> Iterator[Finding]:
-    """The billing number has nine digits and is that of the body."""
+def attributes_present(request: ApcvRequest, context: Context) -> Iterator[Finding]:
+    """The billing number has nine digits and is that of the body.
+
+    codeSpecialite is a savoir-faire: only physicians have one for certain.
+    """
     assertion = request.assertion
     if assertion is None:
         return
-    shapes = {"secteurActivite": r"SA\d{2}", "identifiantFacturation": r"\d{9}"}
-    if not assertion.psc:
-        shapes["codeSpecialite"] = r"[A-Z]{1,4}\d{2,3}"
+    same = InsiAssertion(assertion.saml)
+    required = not assertion.psc and insi_access.is_physician(same, context)
+    shapes = {
+        "secteurActivite": r"SA\d{2}",
+        "identifiantFacturation": r"\d{9}",
+        "codeSpecialite": rf"[A-Z]{{1,4}}\d{{2,3}}{'' if required else '|'}",
+    }
     for name, shape in shapes.items():
         value = assertion.saml.value(name)
         if not re.fullmatch(shape, value or ""):

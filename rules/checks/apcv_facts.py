@@ -5,9 +5,11 @@ Facts only, asked by ``view.derived``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
 
 from rules.exchange import Exchange
 from rules.formats.apcv import ApcvRequest
@@ -83,20 +85,52 @@ def qualifications(view: JournalView) -> tuple[Qualification, ...]:
 
 
 def _qualifications(view: JournalView) -> Iterator[Qualification]:
-    known = view.derived(calls)
     for act in view.derived(acts):
         if act.gesture.name != "apcv.qualify":
             continue
         professional = act.gesture.parameters.get("professionnel")
-        before = [
-            call
-            for call in known
-            if call.opened is not None
-            and call.exchange.position < act.exchange.position
-            and call.professional == professional
-        ]
-        if before:
-            yield Qualification(act, before[-1])
+        source = opened_for(view, professional, act.exchange.position)
+        if source is not None:
+            yield Qualification(act, source)
+
+
+TYPED = " \t\r\n"
+"""What a scanner adds after the text, and no text begins or ends with (sheet §2)."""
+_ON_PAGE = re.compile(r'<code id="texte">(.*?)</code>', re.DOTALL)
+
+
+def scanned(gesture: Gesture) -> str | None:
+    """The text that ``apcv.read`` gave, without what the scanner adds."""
+    text = gesture.parameters.get("donnees")
+    return text.strip(TYPED) if isinstance(text, str) else None
+
+
+def given(view: JournalView) -> tuple[str, ...]:
+    """Every text that a scanner gave, or that the bench's phone showed, in order."""
+    return tuple(_given(view))
+
+
+def _given(view: JournalView) -> Iterator[str]:
+    for _, gesture in gestures(view, "apcv.read"):
+        yield scanned(gesture) or ""
+    for exchange in view.of("apcv", "telephone", "ecran"):
+        told = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
+        if exchange.operation == "telephone":
+            yield told.strip(TYPED)
+        else:
+            yield from map(unescape, _ON_PAGE.findall(told))
+
+
+def opened_for(view: JournalView, professional: object, position: int) -> Call | None:
+    """The last call that gave this professional a context before a position."""
+    before = [
+        call
+        for call in view.derived(calls)
+        if call.opened is not None
+        and call.exchange.position < position
+        and call.professional == professional
+    ]
+    return before[-1] if before else None
 
 
 def gestures(view: JournalView, *names: str) -> Iterator[tuple[Exchange, Gesture]]:

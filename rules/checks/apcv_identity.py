@@ -9,13 +9,16 @@ Source: sheet ``apcv`` §6.1, §8, §9; sheet ``ins-insi`` §1.6.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
 from rules.checking import check
-from rules.checks.apcv_facts import Qualification, calls, gestures, qualifications
-from rules.context import Context, Identity, Traits
+from rules.checks.apcv_facts import Qualification, gestures, opened_for, qualifications
+from rules.context import OID_INS_NIA, Context, Identity, Traits
 from rules.findings import Finding, Severity
 from rules.formats.apcv_answer import ApcvPerson
-from rules.identities import QUALIFIED, contradictions, strict
+from rules.formats.numbers import ins_key
+from rules.identities import INS_OIDS, QUALIFIED, contradictions, strict
 from rules.judge import JournalView
 
 CHANNEL = EVIDENCE = "AV"
@@ -38,6 +41,19 @@ def _traits(holder: ApcvPerson) -> Traits:
     )
 
 
+def _sound(holder: ApcvPerson) -> bool:
+    """Whether nothing forbids to take it: a product that is wary of the rest is right."""
+    number, traits = holder.matricule or "", _traits(holder)
+    try:
+        date.fromisoformat(traits.birth_date)
+    except ValueError:
+        return False
+    key = (holder.ins or "")[len(number) :]
+    named = traits.birth_name.strip() and traits.birth_given_names.strip()
+    known = holder.oid in INS_OIDS and traits.sex in ("M", "F")
+    return bool(named) and known and ins_key(number) == key
+
+
 def _about(one: Qualification, name: str, expected: str, found: str, advice: str) -> Finding:
     return Finding(
         f"geste apcv.qualify, {name}",
@@ -58,13 +74,18 @@ def _about(one: Qualification, name: str, expected: str, found: str, advice: str
     source="Fiche ApCV §6.1, §9 ; fiche INSi §1.6",
 )
 def holder_qualified(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """When the local record does not contradict the application."""
+    """When the local record does not contradict the application, and may be qualified."""
     for one in view.derived(qualifications):
         holder, after = _holder(one), one.act.after
         if holder is None or one.rank or after is None or not one.act.gesture.done:
             continue
-        if not _contradicted(one, holder):
+        if _sound(holder) and not _contradicted(one, holder) and not _set_apart(one.act.before):
             yield from _unlike(one, holder, after)
+
+
+def _set_apart(before: Identity | None) -> bool:
+    """Whether the user marked the record as one that is not to be qualified."""
+    return before is not None and bool(before.attributes & {"douteuse", "fictive"})
 
 
 def _contradicted(one: Qualification, holder: ApcvPerson) -> bool:
@@ -72,11 +93,13 @@ def _contradicted(one: Qualification, holder: ApcvPerson) -> bool:
     before = one.act.before
     if before is None:
         return one.act.gesture.parameters.get("patient") is not None
-    return bool(contradictions(before.traits, _traits(holder)))
+    # A NIA gives way to the NIR of the same person.
+    other_ins = before.ins not in (None, holder.ins) and before.oid != OID_INS_NIA
+    return other_ins or bool(contradictions(before.traits, _traits(holder)))
 
 
 def _unlike(one: Qualification, holder: ApcvPerson, after: Identity) -> Iterator[Finding]:
-    wanted = _traits(holder)
+    wanted, before = _traits(holder), one.act.before
     pairs = [
         ("statut", after.status, QUALIFIED),
         ("matricule et clé", after.ins, holder.ins),
@@ -87,9 +110,10 @@ def _unlike(one: Qualification, holder: ApcvPerson, after: Identity) -> Iterator
         ("date de naissance", after.traits.birth_date, wanted.birth_date),
         ("lieu de naissance", after.traits.birth_place, wanted.birth_place),
     ]
-    if "canal" in after.announced:
+    # What already had the INS, or a justificatif, may keep saying where it came from.
+    if "canal" in after.announced and (before is None or before.ins is None):
         pairs.append(("canal", after.channel, CHANNEL))
-    if "justificatif" in after.announced:
+    if "justificatif" in after.announced and (before is None or before.evidence is None):
         code = after.evidence.code if after.evidence else None
         pairs.append(("justificatif", code, EVIDENCE))
     for name, found, expected in pairs:
@@ -113,10 +137,12 @@ def _unlike(one: Qualification, holder: ApcvPerson, after: Identity) -> Iterator
     source="Fiche ApCV §4.2, §6.1, §9",
 )
 def dependent_searched(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """The answer has no INS for anybody but the holder."""
+    """The answer has no INS for anybody but the holder, as far as was seen."""
     for one in view.derived(qualifications):
         after, before, holder = one.act.after, one.act.before, _holder(one)
-        if not one.rank or after is None or after.ins is None:
+        people = one.profile.people
+        own = people[one.rank].ins if one.rank < len(people) else None
+        if not one.rank or after is None or after.ins in (None, own):
             continue
         if holder is not None and after.ins == holder.ins:
             yield _about(
@@ -127,7 +153,7 @@ def dependent_searched(view: JournalView, _context: Context) -> Iterator[Finding
                 "Ne jamais donner à un ayant droit l'INS du titulaire : chercher la sienne dans "
                 "INSi.",
             )
-        elif (before is None or before.ins != after.ins) and not one.act.calls:
+        elif (before is None or before.ins != after.ins) and not _searched(view, one):
             yield _about(
                 one,
                 "INS",
@@ -135,6 +161,12 @@ def dependent_searched(view: JournalView, _context: Context) -> Iterator[Finding
                 "aucun",
                 "Appeler INSi pour un ayant droit : l'appli carte Vitale ne rend pas son INS.",
             )
+
+
+def _searched(view: JournalView, one: Qualification) -> bool:
+    """Whether INSi was called since the application was read: then, or for everybody at once."""
+    first, last = one.source.exchange.position, one.act.exchange.position
+    return any(first < call.position < last for call in view.of("insi"))
 
 
 @check(
@@ -159,14 +191,16 @@ def disagreement_told(view: JournalView, _context: Context) -> Iterator[Finding]
                 "ceux de l'appli carte Vitale",
                 "Ne pas écraser un dossier que l'appli contredit : laisser l'utilisateur décider.",
             )
-        elif one.act.gesture.done and "alertes" in after.announced and not after.alerts:
-            yield _about(
+        elif one.act.gesture.done and not after.alerts:
+            told = "alertes" in after.announced
+            silent = _about(
                 one,
                 "alertes",
-                "une alerte sur les traits qui diffèrent",
-                "aucune",
-                "Montrer à l'utilisateur les traits de l'appli qui diffèrent du dossier.",
+                "une alerte sur l'identité qui diffère",
+                "aucune" if told else "le pilote ne dit pas ce que l'écran montre",
+                "Montrer à l'utilisateur ce que l'appli dit et qui n'est pas dans le dossier.",
             )
+            yield silent if told else replace(silent, severity=Severity.REVIEW)
 
 
 @check(
@@ -179,9 +213,10 @@ def real_in_production(view: JournalView, context: Context) -> Iterator[Finding]
     """Only where the bench was told that the product is set for production."""
     if context.environment.rules_profile != "production":
         return
-    unreal = {c.opened.context_id: c.opened.kind for c in view.derived(calls) if c.opened}
     for exchange, gesture in gestures(view, "apcv.read", "apcv.qualify"):
-        kind = unreal.get(gesture.told("apcv", "contexte", "identifiant"))
+        professional = gesture.parameters.get("professionnel")
+        source = opened_for(view, professional, exchange.position)
+        kind = source.opened.kind if source and source.opened else None
         if gesture.done and kind in ("T", "D"):
             yield Finding(
                 f"geste {gesture.name}",

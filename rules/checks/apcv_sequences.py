@@ -1,4 +1,4 @@
-"""Appli carte Vitale: what one call says beside others (AV-01, 03, 05, 09, 10, 11, 18).
+"""Appli carte Vitale: what one call says beside others (AV-03, 05, 09, 10, 11).
 
 Source: sheet ``apcv`` §5 and §9. A context belongs to one professional.
 """
@@ -6,24 +6,20 @@ Source: sheet ``apcv`` §5 and §9. A context belongs to one professional.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rules.checking import check
-from rules.checks.apcv import damaged
-from rules.checks.apcv_facts import Call, calls, gestures
+from rules.checks.apcv_facts import Call, calls, gestures, qualifications
 from rules.context import Context
 from rules.exchange import Exchange
 from rules.findings import Finding, Severity
 from rules.formats.apcv_answer import ApcvAnswer
 from rules.formats.apcv_names import AUTHENTICATE, DESTROY, SIGN
-from rules.formats.gesture import Gesture
 from rules.judge import JournalView
 
-_TELLING = 110
-"""Characters of the frame: no two codes begin with the same ones."""
 FIRST_USE = timedelta(minutes=5)
-_TYPED = " \t\r\n"
-"""What a scanner adds after the text, and no text begins or ends with (sheet §2)."""
+_TLSI = ("insi", "prescription", "dmp")
+"""Where the token of a context may be named, in place of a carte Vitale."""
 
 
 def _at(call: Call, place: str, expected: str, found: str, advice: str) -> Finding:
@@ -35,55 +31,6 @@ def _at(call: Call, place: str, expected: str, found: str, advice: str) -> Findi
         exchange_id=call.exchange.id,
         artefact=call.request.label,
     )
-
-
-@check(
-    "AV-01",
-    title="Le contenu envoyé est, à l'octet près, celui que le lecteur a donné",
-    severity=Severity.BLOCKING,
-    source="Fiche ApCV §2, §9",
-)
-def data_unchanged(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """What was scanned is known from ``apcv.read``, journaled after the calls it caused."""
-    for call in view.derived(calls):
-        data = call.request.data
-        if data is None:
-            continue
-        scanned = _scanned(view, call.exchange) or _shown(view, data.text)
-        if scanned is None:
-            for found in damaged(data):
-                yield _at(call, found.place, found.expected, found.found, found.advice)
-        elif data.text != scanned:
-            yield _at(
-                call,
-                data.place,
-                f"les {len(scanned)} caractères lus",
-                f"{len(data.text)} caractères, différents dès le {_first_gap(scanned, data.text)}e",
-                "Envoyer dans Donnees le texte du lecteur tel quel, espaces doubles comprises : il "
-                "est chiffré, et un caractère changé le rend illisible.",
-            )
-
-
-def _scanned(view: JournalView, call: Exchange) -> str | None:
-    for exchange, gesture in gestures(view, "apcv.read"):
-        if exchange.position > call.position:
-            text = gesture.parameters.get("donnees")
-            return text.strip(_TYPED) if isinstance(text, str) else None
-    return None
-
-
-def _shown(view: JournalView, text: str) -> str | None:
-    """The code that the bench's phone dictated and that begins alike: the point tells codes."""
-    for exchange in view.of("apcv", "telephone"):
-        told = exchange.response.body.decode("ascii", "replace") if exchange.response else ""
-        if len(text) > _TELLING and told[:_TELLING] == text[:_TELLING]:
-            return told
-    return None
-
-
-def _first_gap(one: str, other: str) -> int:
-    pairs = enumerate(zip(one, other, strict=False), 1)
-    return next((rank for rank, (a, b) in pairs if a != b), min(len(one), len(other)) + 1)
 
 
 @check(
@@ -140,18 +87,18 @@ def assertion_new(view: JournalView, _context: Context) -> Iterator[Finding]:
     source="Fiche ApCV §4.4, §9 (usage d'un client réel)",
 )
 def context_destroyed(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """At ``apcv.close``, and before the code of another holder is sent."""
+    """At ``apcv.close``, and by the end of the gesture that reads another holder."""
     for call in view.derived(calls):
         end = _should_end(view, call)
         if end is None or not call.valid_at(end.started_at):
             continue
-        if not _destroyed(view, call, end.position):
+        if not _destroyed(view, call, _end_of_gesture(view, end)):
             yield Finding(
                 "ContexteApCV/Identifiant",
                 "detruireContexteApCV pour ce contexte",
                 "aucune destruction avant la fin",
-                "Détruire le contexte ApCV à la fin de la consultation, et avant de lire l'appli "
-                "d'un autre patient.",
+                "Détruire le contexte ApCV à la fin de la consultation, et quand l'appli d'un "
+                "autre patient est lue.",
                 exchange_id=end.id,
             )
 
@@ -181,6 +128,12 @@ def _should_end(view: JournalView, call: Call) -> Exchange | None:
     return min(ends, key=lambda each: each.position, default=None)
 
 
+def _end_of_gesture(view: JournalView, end: Exchange) -> int:
+    """Position of the gesture that an exchange belongs to, or of that very exchange."""
+    after = (e.position for e in view.of("lgc") if e.position >= end.position)
+    return next(after, end.position)
+
+
 def _destroyed(view: JournalView, call: Call, before: int) -> bool:
     """Whether a destruction was sent, or the same holder was read again, before a position."""
     opened = call.opened
@@ -208,27 +161,32 @@ def _renews(other: Call, call: Call, opened: ApcvAnswer) -> bool:
     source="Fiche ApCV §5, §9 ; essais INSi 1.02",
 )
 def context_not_outlived(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """To sign, or to qualify an identity."""
+    """To sign, to qualify an identity, or as the token of another teleservice."""
     known = view.derived(calls)
-    ends = {call.opened.context_id: call.opened.ends for call in known if call.opened}
+    ends = {
+        c.opened.context_id: c.opened.ends
+        for c in known
+        if c.opened and c.opened.context_id and c.opened.ends
+    }
     for call in known:
-        end = ends.get(call.request.context_id)
+        end = ends.get(call.request.context_id or "")
         if call.request.operation == SIGN and end and call.exchange.started_at >= end:
-            yield _outlived(call.exchange, f"avant {end:%Y-%m-%dT%H:%M:%SZ}")
-    for exchange, gesture in gestures(view, "apcv.qualify"):
-        end = ends.get(_context_of(gesture)) if gesture.done else None
-        if end and exchange.started_at >= end:
-            yield _outlived(exchange, f"avant {end:%Y-%m-%dT%H:%M:%SZ}")
+            yield _outlived(call.exchange, end)
+    for one in view.derived(qualifications):
+        end, exchange = one.profile.ends, one.act.exchange
+        if end and one.act.gesture.done and exchange.started_at >= end:
+            yield _outlived(exchange, end)
+    for token, end in ends.items():
+        late = (e for e in view.exchanges if e.service in _TLSI and e.started_at >= end)
+        for exchange in late:
+            if token.encode() in exchange.request.body:
+                yield _outlived(exchange, end)
 
 
-def _context_of(gesture: Gesture) -> str | None:
-    return gesture.told("apcv", "contexte", "identifiant")
-
-
-def _outlived(exchange: Exchange, expected: str) -> Finding:
+def _outlived(exchange: Exchange, end: datetime) -> Finding:
     return Finding(
         "ContexteApCV/DateFinValidite",
-        expected,
+        f"avant {end:%Y-%m-%dT%H:%M:%SZ}",
         f"à {exchange.started_at:%Y-%m-%dT%H:%M:%SZ}",
         "Contrôler DateFinValidite avant chaque usage du contexte, et redemander une lecture de "
         "l'appli quand elle est passée.",
@@ -260,24 +218,3 @@ def context_reused(view: JournalView, _context: Context) -> Iterator[Finding]:
                     "Garder le contexte de la consultation et le réutiliser jusqu'à sa fin.",
                 )
             break
-
-
-@check(
-    "AV-18",
-    title="Le logiciel ne garde ni ne montre le contenu scanné",
-    severity=Severity.BLOCKING,
-    source="Fiche ApCV §9",
-)
-def code_not_shown(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """In whatever the driver answers; the product's files are read by other means."""
-    texts = {call.request.data.text for call in view.derived(calls) if call.request.data}
-    for exchange in view.of("lgc") if texts else ():
-        body = exchange.response.body if exchange.response else b""
-        if any(text.encode() in body for text in texts if text):
-            yield Finding(
-                "réponse du geste",
-                "aucun contenu scanné",
-                "le texte du QR code",
-                "Ne conserver le texte scanné que le temps de l'appel, et jamais dans une trace.",
-                exchange_id=exchange.id,
-            )

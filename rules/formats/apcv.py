@@ -32,6 +32,8 @@ START = "PB83N8746746*98"
 """What every text begins with: :data:`MAGIC`, the length and the mark of the point."""
 _POINT = 65
 _FRAME = len(MAGIC) + 1 + _POINT
+_SEEN = 515
+"""Octets of the only content ever seen, 773 characters of Base45."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class DataFlaw:
     place: str
     expected: str
     found: str
+    sure: bool = True
+    """False when only another length than the one seen tells it."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def _flaw_of(octets: bytes) -> DataFlaw | None:
         EllipticCurvePublicKey.from_encoded_point(SECP256R1(), octets[len(MAGIC) + 1 : _FRAME])
     except ValueError:
         return DataFlaw("octets 9 à 73", "un point de la courbe P-256", "un autre contenu")
+    if len(octets) != _SEEN:
+        return DataFlaw("longueur", f"{_SEEN} octets", f"{len(octets)} octets", sure=False)
     return None
 
 
@@ -192,7 +198,7 @@ def is_apcv(body: bytes) -> bool:
 def read_exchange(exchange: Exchange) -> Iterable[Artefact]:
     """Read an exchange: request, then answer; the phone's page and the WSDL give nothing."""
     if (
-        exchange.operation in ("TLS", "telephone", "wsdl")
+        exchange.operation in ("TLS", "telephone", "ecran", "wsdl")
         or exchange.error_code == "corps-incomplet"
     ):
         return

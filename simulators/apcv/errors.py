@@ -26,7 +26,7 @@ class Code(StrEnum):
 LABELS = {
     Code.OK: "OK",
     Code.UNREADABLE: "données indéchiffrables ou mal formées",
-    Code.OUTDATED: "QR code périmé ou déjà présenté à un autre professionnel",
+    Code.OUTDATED: "QR code périmé ou déjà présenté",
     Code.INACTIVE: "profil révoqué ou inactif",
     Code.SPECIALITY: "spécialité absente ou inconnue",
     Code.BILLING: "identifiant de facturation inconnu ou différent de celui de l'assertion",

@@ -1,7 +1,8 @@
 """Failures and lies a tester may ask of the appli carte Vitale (sheet ``apcv`` §10).
 
-Those of the connection (slow, cut, 503, expired certificate …) are common to every service.
-N01 to N03, N25 and N26 need no fault: the service refuses of its own accord.
+Those of the connection (slow, cut, 503, expired certificate …) are common to every service;
+those of the code and of the scanner are drawn by the operation ``telephone``. Which case each
+one plays is in :mod:`.negatives`.
 """
 
 from __future__ import annotations
@@ -13,15 +14,25 @@ from datetime import datetime, timedelta
 from lxml import etree
 
 from fixtures.identifiers import nir_key
+from rules.formats.soap import NS_SOAP12, NS_WSA
 from simulators.apcv.errors import LABELS, Code
-from simulators.apcv.wire import add, local, utc
-from simulators.insi.errors import CATALOGUE
+from simulators.apcv.wire import add, local
+from simulators.insi.errors import CATALOGUE, Producer, ServiceError
 
 STATUS = {f"statut-{code}": code for code in Code if code is not Code.OK}
 """N04: the CodeStatut to answer whatever the request."""
-SOAP_FAULTS = ("desir_550", "desir_1020")
-"""N05: Sender, then Receiver."""
+_TECHNICAL = "Erreur technique du service de l'appli carte Vitale."
+_RECEIVER = ServiceError(
+    "apcv_8", "siram_40", "fatale", _TECHNICAL, _TECHNICAL, Producer.APPLICATION, placeholder=True
+)
+SOAP_FAULTS: Mapping[str, ServiceError] = {
+    **{name: CATALOGUE[name] for name in ("desir_550", "desir_1020")},
+    "faute-technique": _RECEIVER,
+}
+"""N05: two of the gateway, that say Sender, and one of the application, Receiver (ours)."""
 HTML = "page-html"
+DOUBLE = "  "
+_ELSEWHERE = "urn:banc:extension"
 
 Lie = Callable[[etree._Element], None]
 
@@ -49,12 +60,13 @@ def _without(*names: str) -> Lie:
     return lie
 
 
-def _copied(*changes: Mapping[str, str]) -> Lie:
-    """More ayants droit: copies of the last person, each with other fields."""
+def _family(*changes: Mapping[str, str]) -> Lie:
+    """Other ayants droit: copies of the last person, each with other fields."""
 
     def lie(root: etree._Element) -> None:
         profile = _all(root, "ProfilApCV")
         card = _all(root, "CarteVitaleIndividu")
+        _without("Individu")(root)
         for change in changes if profile and card else ():
             made = add(profile[0], "Individu")
             made.append(deepcopy(card[-1]))
@@ -92,26 +104,12 @@ def _wrong_key(key: str) -> str:
     return f"{int(key or 0) % 97 + 1:02d}"
 
 
-def _short(root: etree._Element) -> None:
-    stamp = datetime.fromisoformat(root.get("horodatage", ""))
-    _written("DateFinValidite", utc(stamp + timedelta(seconds=30)))(root)
-
-
 def _unknown(root: etree._Element) -> None:
     root.set("attributInconnu", "1")
-    for element in _all(root, "ProfilApCV"):
-        add(element, "ElementInconnu", "1")
-
-
-def _prefixed(root: etree._Element) -> None:
-    parent = root.getparent()
-    made = etree.Element(root.tag, nsmap={"a": etree.QName(root).namespace or ""})
-    for name, value in root.items():
-        made.set(name, value)
-    made.extend(list(root))
-    etree.cleanup_namespaces(made)
-    if parent is not None:
-        parent.replace(root, made)
+    root.insert(0, etree.Element(f"{{{_ELSEWHERE}}}Extension"))
+    for name in ("ProfilApCV", "TIQ", "IdentiteAMO"):
+        for element in _all(root, name):
+            add(element, "ElementInconnu", "1")
 
 
 LIES: Mapping[str, tuple[str, Lie]] = {
@@ -123,7 +121,7 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "sans-nom-usage": ("N12 : sans NomUsage", _without("NomUsage")),
     "jumeaux": (
         "N13 : des jumeaux, rangs 1 et 2",
-        _copied(
+        _family(
             _child("TOM", "2020-02-02", "910"),
             _child("TIM", "2020-02-02", "911", "2"),
         ),
@@ -134,7 +132,7 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     ),
     "famille": (
         "N15 : cinq ayants droit, dont deux de même prénom",
-        _copied(
+        _family(
             *(
                 _child(given, f"201{rank}-06-1{rank}", f"92{rank}")
                 for rank, given in enumerate(("JADE", "ALIX", "ALIX", "NOA", "SACHA"))
@@ -142,7 +140,6 @@ LIES: Mapping[str, tuple[str, Lie]] = {
         ),
     ),
     "cle-fausse": ("N16 : clé de l'INS fausse", _written("Cle", _wrong_key)),
-    "contexte-court": ("N17 : contexte de 30 secondes", _short),
     "fuseau": (
         "N18 : DateFinValidite avec le décalage horaire",
         _written("DateFinValidite", lambda text: local(datetime.fromisoformat(text))),
@@ -155,19 +152,72 @@ LIES: Mapping[str, tuple[str, Lie]] = {
         "TIQ autre que le dossier (AV-14)",
         _written("NomNaissance", lambda name: f"{name} AUTRE"),
     ),
-    "prefixes": ("N20 : un autre préfixe", _prefixed),
 }
+"""What an answer says that is odd: name to French description, and how."""
+
+SPELLINGS = {
+    "prefixes": ("N20 : d'autres préfixes partout", {NS_SOAP12: "env", NS_WSA: "adr"}, "a"),
+    "sans-prefixe": ("N20 : des espaces de noms par défaut, sans préfixe", {}, None),
+}
+"""The same answer written otherwise: prefixes of the envelope, then of the body."""
+
+SHORT = "contexte-court"
+SHORT_LIFE = timedelta(seconds=30)
+"""N17: a context that truly lasts so."""
+
+OLD_CODE, SPENT_CODE = "code-perime", "code-rejoue"
+_CODES = {
+    OLD_CODE: "N01 : le téléphone montre un code trop vieux",
+    SPENT_CODE: "N02 : le téléphone montre un code déjà lu par un autre professionnel",
+}
+_CUT = 512
+_US, _FR = (
+    "1234567890AQWZM$%*-./:",
+    "&é\"'(-è_çàQAZW?458):!M",
+)
+_AZERTY = str.maketrans(_US, _FR)
+SCANNERS: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "lecteur-tronque": (f"N03 : lecteur qui coupe à {_CUT} caractères", lambda t: t[:_CUT]),
+    "lecteur-minuscules": ("N03 : lecteur qui tape en minuscules", str.lower),
+    "lecteur-espace": ("N03 : espace double réduite", lambda t: t.replace(DOUBLE, " ", 1)),
+    "lecteur-azerty": ("N03 : clavier américain lu en AZERTY", lambda t: t.translate(_AZERTY)),
+}
+"""What a scanner types instead of the code; ``lecteur-espace`` needs one with a double space."""
 
 FAULTS: Mapping[str, str] = {
     **{name: f"N04 : CodeStatut {code} (du banc), {LABELS[code]}" for name, code in STATUS.items()},
-    **{name: f"N05 : faute {CATALOGUE[name].text}" for name in SOAP_FAULTS},
+    **{name: f"N05 : faute {error.text}" for name, error in SOAP_FAULTS.items()},
     HTML: "N06 : une page HTML, en HTTP 502",
     **{name: title for name, (title, _) in LIES.items()},
+    **{name: title for name, (title, *_) in SPELLINGS.items()},
+    SHORT: "N17 : contexte de 30 secondes",
+    **_CODES,
+    **{name: title for name, (title, _) in SCANNERS.items()},
 }
 """Every fault of the service: name to French description."""
 
 
-def spoil(root: etree._Element, name: str | None) -> None:
-    """Apply a lie to an answer; nothing for any other name."""
-    if name is not None and name in LIES:
-        LIES[name][1](root)
+def spoil(body: bytes, name: str | None) -> bytes:
+    """An answer as a lie makes it; as it was for any other name."""
+    name = name or ""
+    if name in SPELLINGS:
+        _, prefixes, own = SPELLINGS[name]
+        return etree.tostring(_respelt(etree.fromstring(body), prefixes, own), encoding="UTF-8")
+    if name not in LIES:
+        return body
+    whole = etree.fromstring(body)
+    LIES[name][1](whole[-1][0])
+    return etree.tostring(whole, encoding="UTF-8", xml_declaration=False)
+
+
+def _respelt(
+    element: etree._Element, prefixes: Mapping[str, str], own: str | None
+) -> etree._Element:
+    """The same element, each space declared where it is first met under its new prefix."""
+    space = etree.QName(element).namespace or ""
+    made = etree.Element(element.tag, nsmap={prefixes.get(space, own): space})
+    made.text, made.tail = element.text, element.tail
+    for name, value in element.items():
+        made.set(name, value)
+    made.extend([_respelt(child, prefixes, own) for child in element])
+    return made

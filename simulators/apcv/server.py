@@ -12,16 +12,17 @@ from typing import Any, cast
 
 from lxml import etree
 
-from fixtures.apcv import ApcvFixture, make_apcv
+from fixtures.apcv import make_apcv
 from rules.artefact import MalformedError
 from rules.exchange import Correlation, Outcome
 from rules.formats.apcv import ApcvRequest, read_request
 from rules.formats.apcv_names import AUTHENTICATE, DESTROY, PATH_AUTH, PATH_SIGN, SIGN
 from rules.formats.insi import ContexteLps
-from simulators.apcv import description, faults, telephone
+from simulators.apcv import description, faults
 from simulators.apcv.admission import admit, require_practice
 from simulators.apcv.codec import Codec, UnreadableCodeError
 from simulators.apcv.errors import Code, StatusError
+from simulators.apcv.handset import PATH, Handset
 from simulators.apcv.state import ApcvContext, ApcvState, Profile
 from simulators.apcv.wire import CONTENT_TYPE, Opened, envelope, give, report
 from simulators.http import ClientCertificate, HttpListener, HttpRequest, HttpResponse, Route
@@ -35,7 +36,6 @@ from simulators.wsdl import described
 
 HOSTNAMES = ("qualiflps.ecv-xp.sesam-vitale.fr", "ias.apcv.sesam-vitale.fr")
 """Qualification and production."""
-PHONE = "/telephone"
 MAX_BODY = 1024 * 1024
 LIFE = timedelta(minutes=20)
 """Seen for a médecin généraliste; it depends on the speciality, we do not know how."""
@@ -50,6 +50,7 @@ class ApcvService:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._requests = ReadOnce(read_request)
+        self._handset = Handset(kernel)
 
     def listeners(self) -> Sequence[HttpListener]:
         """One address: the assertion vouches for the caller, not the handshake."""
@@ -58,15 +59,10 @@ class ApcvService:
         described = tuple(
             Route(("GET",), path, partial(self.describe_itself, path), "wsdl") for path in paths
         )
-        phone = (
-            Route(("GET",), PHONE, self.show, "telephone"),
-            Route(("GET",), f"{PHONE}/texte", self.dictate, "telephone"),
-            Route(("POST",), f"{PHONE}/action", self.touch, "telephone"),
-        )
         return (
             HttpListener(
                 "apcv",
-                (*routes, *described, *phone),
+                (*routes, *described, *self._handset.routes()),
                 HOSTNAMES,
                 ClientCertificate.OPTIONAL,
                 max_body=MAX_BODY,
@@ -88,8 +84,8 @@ class ApcvService:
         if request.fault == faults.HTML:
             return _page_of_proxy()
         try:
-            if request.fault in faults.SOAP_FAULTS:
-                raise RefusedError(CATALOGUE[request.fault])
+            if error := faults.SOAP_FAULTS.get(request.fault or ""):
+                raise RefusedError(error)
             professional = admit(message, request, self._kernel)
             return self._serve(message, request, professional, unit)
         except RefusedError as refused:
@@ -125,7 +121,8 @@ class ApcvService:
                 shown = self._codec.read(message.data.text if message.data else "")
             except UnreadableCodeError as error:
                 raise StatusError(Code.UNREADABLE) from error
-            return state.authenticate(shown, professional, now, LIFE)
+            life = faults.SHORT_LIFE if request.fault == faults.SHORT else LIFE
+            return state.authenticate(shown, professional, now, life)
         if message.operation == DESTROY:
             state.destroy(message.context_id, professional)
             return None
@@ -135,7 +132,7 @@ class ApcvService:
         return state.current(professional, now)
 
     def _give(self, root: etree._Element, context: ApcvContext, unit: Unit) -> str | None:
-        told = self._told(context.serial)
+        told = self._handset.told(context.serial)
         profile = self._state(unit).profile(context.serial)
         kind = profile.kind if profile else told.kind
         give(root, Opened(context.id, context.ends), kind, told)
@@ -147,45 +144,9 @@ class ApcvService:
             request, partial(description.wsdl, path), partial(description.schema, path)
         )
 
-    def show(self, request: HttpRequest, unit: Unit) -> HttpResponse:
-        """``GET /telephone``: the page of a profile, the first one by default."""
-        found = self._asked(request.query.get("profil"), unit)
-        if found is None:
-            return _text(404, "Aucun téléphone n'a ce numéro de série.\n")
-        told, profile = found
-        contexts = tuple(c for c in self._state(unit).contexts() if c.serial == told.serial)
-        code = self._codec.show(told.serial, request.at)
-        screen = telephone.Screen(told, profile, code, contexts, request.at)
-        body = telephone.page(screen, self._everyone())
-        return HttpResponse(200, (("Content-Type", telephone.HTML),), body)
-
-    def dictate(self, request: HttpRequest, unit: Unit) -> HttpResponse:
-        """``GET /telephone/texte``: a new code, as a scanner would type it."""
-        found = self._asked(request.query.get("profil"), unit)
-        if found is None:
-            return _text(404, "Aucun téléphone n'a ce numéro de série.\n")
-        code = self._codec.show(found[0].serial, request.at)
-        return HttpResponse(200, (("Content-Type", telephone.TEXT),), code.encode("ascii"))
-
-    def touch(self, request: HttpRequest, unit: Unit) -> HttpResponse:
-        """``POST /telephone/action``: ``expirer``, ``revoquer``, ``retablir``, ``erreur``."""
-        form = request.form
-        found = self._asked(form.get("profil"), unit)
-        action = form.get("action", "")
-        if found is None or action not in ("expirer", "revoquer", "retablir", "erreur"):
-            return _text(400, "Donner profil, et action : expirer, revoquer, retablir, erreur.\n")
-        serial = found[0].serial
-        if action == "expirer":
-            self._state(unit).expire(serial, request.at)
-        elif action == "erreur":
-            self._kernel.faults.add(self.name, AUTHENTICATE, fault="statut-8")
-        else:
-            self._state(unit).change(serial, revoked=action == "revoquer")
-        return HttpResponse(303, (("Location", f"{PHONE}?profil={serial}"),))
-
     def prepare(self, unit: Unit) -> None:
         """Put the profiles of the world, once."""
-        everyone = self._everyone()
+        everyone = make_apcv(self._kernel.world)
         self._state(unit).fill(Profile(one.serial, one.kind, one.revoked) for one in everyone)
 
     def describe(self) -> Mapping[str, Any]:
@@ -195,7 +156,7 @@ class ApcvService:
             "auth": PATH_AUTH,
             "sign": PATH_SIGN,
             "wsdl": f"{PATH_AUTH}?wsdl",
-            "telephone": PHONE,
+            "telephone": PATH,
         }
         return {name: address.url(path) for name, path in paths.items()}
 
@@ -248,18 +209,6 @@ class ApcvService:
     def _codec(self) -> Codec:
         return Codec(self._kernel.campaign, self._kernel.seed)
 
-    def _everyone(self) -> tuple[ApcvFixture, ...]:
-        return make_apcv(self._kernel.world)
-
-    def _told(self, serial: str) -> ApcvFixture:
-        return next(one for one in self._everyone() if one.serial == serial)
-
-    def _asked(self, serial: str | None, unit: Unit) -> tuple[ApcvFixture, Profile] | None:
-        everyone = self._everyone()
-        told = next((one for one in everyone if serial in (None, one.serial)), None)
-        profile = None if told is None else self._state(unit).profile(told.serial)
-        return None if told is None or profile is None else (told, profile)
-
     def _state(self, unit: Unit) -> ApcvState:
         return ApcvState(unit.connection, self._kernel.campaign)
 
@@ -267,23 +216,14 @@ class ApcvService:
 def _answer(
     root: etree._Element, message: ApcvRequest, lie: str | None, code: Code, patient: str | None
 ) -> HttpResponse:
-    body = envelope(root, message.soap.message_id)
-    if lie in faults.LIES:
-        body = _spoilt(body, lie)
     return HttpResponse(
         200,
         (("Content-Type", CONTENT_TYPE),),
-        body,
+        faults.spoil(envelope(root, message.soap.message_id), lie),
         outcome=Outcome.ACCEPTED if code is Code.OK else Outcome.REFUSED,
         error_code=None if code is Code.OK else f"statut-{code}",
         correlation=_correlation(message, patient),
     )
-
-
-def _spoilt(body: bytes, lie: str | None) -> bytes:
-    whole = etree.fromstring(body)
-    faults.spoil(whole[-1][0], lie)
-    return etree.tostring(whole, encoding="UTF-8", xml_declaration=False)
 
 
 def _refusal(error: ServiceError, message: ApcvRequest | None) -> HttpResponse:
@@ -310,7 +250,3 @@ def _page_of_proxy() -> HttpResponse:
     body = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
     headers = (("Content-Type", "text/html"),)
     return HttpResponse(502, headers, body, outcome=Outcome.FAILED, error_code="http-502")
-
-
-def _text(status: int, sentence: str) -> HttpResponse:
-    return HttpResponse(status, (("Content-Type", "text/plain; charset=utf-8"),), sentence.encode())

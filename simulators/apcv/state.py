@@ -41,6 +41,7 @@ _contexts = sa.Table(
     metadata,
     sa.Column("campaign", sa.String(64), primary_key=True),
     sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("rank", sa.Integer, nullable=False),
     sa.Column("serial", sa.String(12), nullable=False),
     sa.Column("professional", sa.String(16), nullable=False),
     sa.Column("opened", sa.String(40), nullable=False),
@@ -108,13 +109,15 @@ class ApcvState:
     ) -> ApcvContext:
         """Open a context; the one this professional had on this profile is destroyed.
 
-        Raises StatusError: code outdated or first shown to another, profile inactive.
+        Raises StatusError: code outdated or replayed, profile inactive. A code opens one
+        context, whoever shows it again (sheet ``apcv`` §2).
         """
         profile = self.profile(shown.serial)
-        if shown.outdated(now) or not self._first_shown_to(shown.nonce, professional):
+        if shown.outdated(now) or self._served(shown.nonce):
             raise StatusError(Code.OUTDATED)
         if profile is None or profile.revoked:
             raise StatusError(Code.INACTIVE)
+        self.spend(shown.nonce, professional)
         for former in self._of(professional):
             if former.serial == shown.serial:
                 self._set(former.id, state=DESTROYED)
@@ -123,6 +126,7 @@ class ApcvState:
             _contexts.insert().values(
                 campaign=self._campaign,
                 id=made.id,
+                rank=len(self.contexts()) + 1,
                 serial=made.serial,
                 professional=professional,
                 opened=now.isoformat(),
@@ -133,11 +137,12 @@ class ApcvState:
         return made
 
     def current(self, professional: str, now: datetime) -> ApcvContext:
-        """The last context of a professional. Raises StatusError."""
+        """The last context of a professional that still runs. Raises StatusError."""
         found = [c for c in self._of(professional) if c.state == ACTIVE]
         if not found:
             raise StatusError(Code.UNKNOWN_CONTEXT)
-        return _running(found[-1], now)
+        running = [c for c in found if c.state_at(now) == ACTIVE]
+        return _running((running or found)[-1], now)
 
     def usable(self, identifier: str | None, professional: str, now: datetime) -> ApcvContext:
         """A context by its identifier. Raises StatusError."""
@@ -153,12 +158,17 @@ class ApcvState:
             if context.serial == serial and context.state == ACTIVE:
                 self._set(context.id, ends=now.isoformat())
 
+    def spend(self, nonce: str, professional: str) -> None:
+        """Remember that a code served; it opens nothing any more."""
+        told = {"campaign": self._campaign, "nonce": nonce, "professional": professional}
+        self._connection.execute(_codes.insert().values(**told))
+
     def contexts(self) -> tuple[ApcvContext, ...]:
         """Every context, in the order they were opened."""
         query = (
             sa.select(_contexts)
             .where(_contexts.c.campaign == self._campaign)
-            .order_by(_contexts.c.opened)
+            .order_by(_contexts.c.rank)
         )
         return tuple(_context(row) for row in self._connection.execute(query).mappings())
 
@@ -175,13 +185,9 @@ class ApcvState:
         mine = (_contexts.c.campaign == self._campaign) & (_contexts.c.id == identifier)
         self._connection.execute(_contexts.update().where(mine).values(**values))
 
-    def _first_shown_to(self, nonce: str, professional: str) -> bool:
+    def _served(self, nonce: str) -> bool:
         mine = (_codes.c.campaign == self._campaign) & (_codes.c.nonce == nonce)
-        first = self._connection.execute(sa.select(_codes.c.professional).where(mine)).scalar()
-        if first is None:
-            told = {"campaign": self._campaign, "nonce": nonce, "professional": professional}
-            self._connection.execute(_codes.insert().values(**told))
-        return first in (None, professional)
+        return self._connection.execute(sa.select(_codes.c.nonce).where(mine)).first() is not None
 
 
 def _running(context: ApcvContext, now: datetime) -> ApcvContext:

@@ -99,18 +99,26 @@ class Lps:
 
     def authenticate(self, text: str | None = None, **told: Any) -> ApcvAnswer:
         """The answer to an authentication; ``text`` is what the scanner typed."""
-        who = told.get("who", LOUISE)
-        person = next(p for p in self.platform.kernel.world.professionals if p.national_id == who)
-        billing = told.pop("billing", person.billing_id)
-        am = told.pop("am", "03" if person.speciality == "SM04" else "01")
-        body = (
-            f"<ProfessionnelSante><IdentifiantFacturation>{billing}</IdentifiantFacturation>"
-            f"<CodeSpecialiteAMO>{am}</CodeSpecialiteAMO></ProfessionnelSante>"
-            f"<Donnees>{escape(self.code() if text is None else text)}</Donnees>"
-        )
+        asked = {name: told.pop(name) for name in ("billing", "am") if name in told}
+        body = self.practice(told.get("who", LOUISE), **asked)
+        body += self.scanned(self.code() if text is None else text)
         answer = self.call(AUTHENTICATE, body, **told)
         assert isinstance(answer, ApcvAnswer), answer
         return answer
+
+    def practice(self, who: str = LOUISE, **told: str) -> str:
+        """ProfessionnelSante of a request."""
+        person = next(p for p in self.platform.kernel.world.professionals if p.national_id == who)
+        billing = told.get("billing", person.billing_id)
+        am = told.get("am", "03" if person.speciality == "SM04" else "01")
+        return (
+            f"<ProfessionnelSante><IdentifiantFacturation>{billing}</IdentifiantFacturation>"
+            f"<CodeSpecialiteAMO>{am}</CodeSpecialiteAMO></ProfessionnelSante>"
+        )
+
+    def scanned(self, text: str) -> str:
+        """Donnees of a request."""
+        return f"<Donnees>{escape(text)}</Donnees>"
 
     def destroy(self, identifier: str | None, **told: Any) -> ApcvAnswer:
         body = f"<ContexteApCV><Identifiant>{identifier}</Identifiant></ContexteApCV>"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from datetime import timedelta
 
-import httpx
 import pytest
-import segno
-import zxingcpp
 from lxml import etree
-from PIL import Image
 
 from rules.exchange import Outcome
 from rules.formats.apcv_answer import ApcvFault
@@ -81,12 +76,6 @@ def test_an_old_code_is_refused(lps: Lps) -> None:
     assert lps.authenticate(text).code == Code.OUTDATED
 
 
-def test_a_code_is_of_the_professional_it_was_first_shown_to(lps: Lps) -> None:
-    text = lps.code()
-    assert lps.authenticate(text).code == "0"
-    assert lps.authenticate(text, who=HUGO).code == Code.OUTDATED
-
-
 def _collapsed(text: str) -> str:
     middle = len(text) // 2
     return text[:middle] + text[middle + 1 :]
@@ -152,37 +141,6 @@ def test_octets_that_are_no_envelope_get_a_fault(lps: Lps, body: bytes) -> None:
     assert answer.status_code == 500
     assert b"desir_9010" in answer.content
     assert etree.fromstring(answer.content) is not None
-
-
-def test_the_page_draws_the_code_and_has_buttons(lps: Lps) -> None:
-    with client(lps.platform) as http:
-        page = http.get(lps.phone)
-        assert page.status_code == 200
-        assert "<svg" in page.text
-        assert FAMILY in page.text
-        assert http.get(f"{lps.phone}?profil=1").status_code == 404
-        assert http.post(f"{lps.phone}/action", data={"action": "rien"}).status_code == 400
-        for action, code in (("revoquer", Code.INACTIVE), ("retablir", Code.OK)):
-            pressed = http.post(f"{lps.phone}/action", data={"profil": FAMILY, "action": action})
-            assert pressed.status_code == 303
-            assert lps.authenticate().code == code
-        _press(http, lps, "erreur")
-        assert lps.authenticate().code == Code.TECHNICAL
-        _press(http, lps, "expirer")
-    assert lps.restore().code == Code.EXPIRED_CONTEXT
-
-
-def _press(http: httpx.Client, lps: Lps, action: str) -> None:
-    http.post(f"{lps.phone}/action", data={"profil": FAMILY, "action": action})
-
-
-def test_the_drawing_is_read_by_zxing(lps: Lps) -> None:
-    """Witness: zxing-cpp, on the same symbol as pixels."""
-    text = lps.code()
-    pixels = io.BytesIO()
-    segno.make(text, error="l", mode="alphanumeric").save(pixels, kind="png", scale=4, border=4)
-    read = zxingcpp.read_barcodes(Image.open(pixels))
-    assert [each.text for each in read] == [text]
 
 
 def test_state_is_told_and_put(lps: Lps) -> None:
