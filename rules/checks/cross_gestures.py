@@ -35,7 +35,11 @@ _APCV = frozenset(
     for name in ("authentifierUtilisateurProximite", "restituerContexteApCV",
                  "detruireContexteApCV")
 )  # fmt: skip
-_ALWAYS = _PSC | _SHIPPING | {"mssante autoconfiguration", "apcv telephone", "prescription EP1"}
+_ALWAYS = (
+    _PSC
+    | _SHIPPING
+    | {"mssante autoconfiguration", "apcv telephone", "apcv ecran", "prescription EP1"}
+)
 """The page of the phone is looked at by whoever plays the patient; a pharmacy executes an
 ordonnance when it will."""
 
@@ -104,7 +108,7 @@ GESTURES: Mapping[str, Expected] = {
 )
 def announced_is_seen(view: JournalView, _context: Context) -> Iterator[Finding]:
     """A gesture announced as done without its exchange accepted by the service."""
-    for gesture, exchange, caused in _gestures(view):
+    for gesture, exchange, caused in gestures_and_calls(view):
         expected = GESTURES.get(gesture.name)
         if expected is None or not expected.needed or not _announced(gesture):
             continue
@@ -131,7 +135,7 @@ def nothing_unexpected(view: JournalView, _context: Context) -> Iterator[Finding
 
     Cards are apart: any gesture may have one sign, and they have checks of their own.
     """
-    for gesture, _, caused in _gestures(view):
+    for gesture, _, caused in gestures_and_calls(view):
         expected = GESTURES.get(gesture.name, Expected(frozenset()))
         allowed = _ALWAYS | expected.needed | expected.also
         for each in caused:
@@ -162,7 +166,9 @@ def _announced(gesture: Gesture) -> bool:
     return answer.get("code") == FOUND if isinstance(answer, Mapping) else True
 
 
-def _gestures(view: JournalView) -> Iterator[tuple[Gesture, Exchange, tuple[Exchange, ...]]]:
+def gestures_and_calls(
+    view: JournalView,
+) -> Iterator[tuple[Gesture, Exchange, tuple[Exchange, ...]]]:
     """Each gesture with the exchanges observed since the one before."""
     since: list[Exchange] = []
     for exchange in view.exchanges:

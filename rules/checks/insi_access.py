@@ -263,13 +263,14 @@ def attributes_present(assertion: InsiAssertion, context: Context) -> Iterator[F
         expected = "9 chiffres, clé comprise" if sector in _LIBERAL_SECTORS else "renseigné"
         yield _attribute(assertion, "identifiantFacturation", expected, billing)
     speciality = saml.value("codeSpecialite")
-    if speciality is None and _is_physician(assertion, context):
+    if speciality is None and is_physician(assertion, context):
         yield _attribute(assertion, "codeSpecialite", "le code spécialité AM du médecin", None)
     elif speciality is not None and not re.fullmatch(r"\d{2}", speciality):
         yield _attribute(assertion, "codeSpecialite", "un code AM à deux chiffres", speciality)
 
 
-def _is_physician(assertion: InsiAssertion, context: Context) -> bool:
+def is_physician(assertion: InsiAssertion, context: Context) -> bool:
+    """Whether who signed is a médecin, as declared or as their certificate says."""
     known = context.environment.professional(assertion.saml.name_id)
     if known is not None:
         return known.profession == _PHYSICIAN
