@@ -206,5 +206,6 @@ MESSAGES: dict[str, tuple[type, type]] = {
     "EP4": (Ordonnance, Recorded),
     "EP4-annulation": (Cancellation, Cancelled),
     "traces": (Traces, TracesReceived),
+    IDENTIFIER: (Nothing, Numbered),
 }
 """Of each operation, the classes of its request and of its answer."""

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, cast
 from rules.artefact import Artefact, MalformedError, parses
 from rules.exchange import Exchange, Message
 from rules.formats.insi import NS_LPS, SiramContext
-from rules.formats.insi_answer import NS_SIRAM
+from rules.formats.keyed import parts
 from rules.formats.prescription import (
     CHECK_ID,
     Execution,
@@ -25,13 +25,15 @@ from rules.formats.prescription import (
     read_keyed,
 )
 from rules.formats.prescription_adapter import SOAP, Adapter, Call, adapter_of, adapters
-from rules.formats.prescription_messages import Searching
+from rules.formats.prescription_messages import IDENTIFIER, MESSAGES, Searching
 from rules.formats.prescription_number import CarriedNumber
 from rules.formats.saml import SamlAssertion
-from rules.formats.soap import SoapFault, SoapMessage
+from rules.formats.soap import SoapMessage
 from rules.formats.tlsi_assertion import TlsiAssertion, TlsiSigner
 
 CREATION, CANCELLATION = "EP4", "EP4-annulation"
+NO_ORDONNANCE = ("traces", IDENTIFIER)
+"""Operations about no ordonnance: nothing of them is read."""
 
 Content = Mapping[str, Any]
 
@@ -151,7 +153,7 @@ def read_request(message: Message) -> EpRequest | None:
 
 def request_of(call: Call, message: Message) -> EpRequest | None:
     """The same of a call that its adapter has read. Raises MalformedError (EP-00)."""
-    if call.operation is None or call.name == "traces":
+    if call.operation is None or call.name in NO_ORDONNANCE:
         return None
     # The lines of an EP1 are those of an execution: read by who needs them.
     held = call.content if call.name != "EP1" else {"id": call.content.get("id")}
@@ -168,17 +170,21 @@ def execution_of(request: EpRequest) -> Execution | None:
         return None
 
 
-def read_answer(message: Message, adapter: Adapter | None = None) -> EpAnswer | None:
-    """Read an answer by the wire of its request, else by the first that can.
+def read_answer(
+    message: Message, adapter: Adapter | None = None, operation: str = ""
+) -> EpAnswer | None:
+    """Read an answer by the wire of its request, else by the one that knows most of it.
 
     None when it is no message of the service (HTML page, cut connection).
     """
+    read: list[EpAnswer] = []
     for each in (adapter,) if adapter else adapters():
         try:
-            return _answer(message, each)
+            read.append(_answer(message, each, operation))
         except MalformedError:
             continue
-    return None
+    # The first that knows a key of it: ours read any JSON.
+    return next((r for r in read if r.error or KNOWN & r.content.keys()), next(iter(read), None))
 
 
 @parses("prescription")
@@ -190,29 +196,28 @@ def read_exchange(exchange: Exchange) -> Iterable[Artefact]:
     if request is not None:
         yield request
     adapter = request.call.adapter if request else None
-    answer = read_answer(exchange.response, adapter) if exchange.response else None
+    operation = request.operation if request else ""
+    answer = read_answer(exchange.response, adapter, operation) if exchange.response else None
     if answer is not None:
         yield answer
 
 
-def _answer(message: Message, adapter: Adapter) -> EpAnswer:
+KNOWN = {part.key for _, answered in MESSAGES.values() for part in parts(answered)}
+"""Every key that an answer may have."""
+
+
+def _answer(message: Message, adapter: Adapter, operation: str) -> EpAnswer:
     refused = (message.status or 200) >= 400
     if adapter.form == SOAP:
         kind = message.header("Content-Type")
         soap = SoapMessage.parse(message.body, kind, check_id=CHECK_ID)
         if soap.fault is not None:
-            return EpAnswer({}, _fault_code(soap.fault))
-    content = adapter.read_answer(message)
-    told = content.get("erreur")
-    code = cast("Content", told).get("code") if isinstance(told, Mapping) else None
+            return EpAnswer({}, adapter.fault_of(soap.fault))
+        code = None
+    else:
+        code = adapter.error_of(message)
+    content = adapter.read_answer(message, operation)
     return EpAnswer(content, str(code or message.status) if refused or code else None)
-
-
-def _fault_code(fault: SoapFault) -> str:
-    """The code of ``siram:Erreur``, as services of the family write it, else the subcode."""
-    told = None if fault.detail is None else fault.detail.find(f"{{{NS_SIRAM}}}Erreur")
-    code = None if told is None else told.get("code")
-    return code or fault.subcode or fault.code
 
 
 def _ordonnance(held: object) -> Ordonnance | None:

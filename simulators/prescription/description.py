@@ -36,7 +36,7 @@ _NOTICE = (
 
 def described(adapter: Adapter) -> bool:
     """Whether ours describes this wire."""
-    return adapter.form == SOAP and not adapter.paths.table and not adapter.paths.values
+    return adapter.form == SOAP and adapter.described
 
 
 def schema(adapter: Adapter, name: str) -> bytes | None:
@@ -81,7 +81,7 @@ def openapi(adapters: Iterable[Adapter], address: str) -> dict[str, Any]:
     """OpenAPI 3.0 of the JSON wires."""
     paths: dict[str, Any] = {}
     for adapter in adapters:
-        if adapter.form != SOAP and not adapter.paths.table:
+        if adapter.form != SOAP and adapter.described:
             for path in dict.fromkeys(o.path for o in adapter.operations):
                 here = [o for o in adapter.operations if o.path == path]
                 paths.setdefault(path, {})[here[0].method.lower()] = _path(here)
@@ -137,7 +137,7 @@ def _by_request(adapter: Adapter) -> tuple[Operation, ...]:
 def _schema(adapter: Adapter) -> etree._Element:
     xs = ElementMaker(namespace=shapes.NS_XSD,
                       nsmap={"xs": shapes.NS_XSD, "tns": adapter.names.main})  # fmt: skip
-    capital = adapter.paths.capital
+    capital = adapter.operations[0].asks.capital
     every = [cls for pair in MESSAGES.values() for cls in pair]
     roots: list[etree._Element] = []
     for one in _by_request(adapter):

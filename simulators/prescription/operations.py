@@ -77,6 +77,7 @@ class Operations:
             "EP4": self._record,
             "EP4-annulation": self._cancel,
             "traces": self._traces,
+            m.IDENTIFIER: self._number,
         }
         return _written(handlers[operation](content))
 
@@ -145,6 +146,9 @@ class Operations:
         told = read(m.Traces, content)
         kept = [cast("dict[str, Any]", write(trace)) for trace in told.traces]
         return m.TracesReceived(self._state.add_traces(kept))
+
+    def _number(self, _content: Mapping[str, Any]) -> m.Numbered:
+        return m.Numbered(self._state.number(self._at))
 
     # -------------------------------------------------------------------------------
 

@@ -59,6 +59,13 @@ traces = sa.Table(
     sa.Column("rank", sa.Integer, primary_key=True),
     sa.Column("document", sa.Text, nullable=False),
 )
+numbers = sa.Table(
+    "prescription_numbers",
+    metadata,
+    sa.Column("campaign", sa.String(_C), primary_key=True),
+    sa.Column("rank", sa.Integer, nullable=False),
+)
+"""Rank of the last number that was given out."""
 settings = sa.Table(
     "prescription_settings",
     metadata,

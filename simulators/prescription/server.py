@@ -102,14 +102,14 @@ class PrescriptionService:
         assert call.operation is not None
         style = faults.style(request.fault)
         body = wire.answer(call.adapter, call.operation, content, _message_id(call), style)
-        headers = (("Content-Type", wire.CONTENT_TYPES[call.adapter.form]),)
+        headers = (("Content-Type", wire.content_type(call.adapter, call.operation)),)
         return HttpResponse(200, headers, body, correlation=_correlation(call))
 
     def _refuse(self, adapter: Adapter, refused: RefusedError, call: Call | None) -> HttpResponse:
         error = refused.error
         return HttpResponse(
             wire.status(adapter, error),
-            (("Content-Type", wire.CONTENT_TYPES[adapter.form]),),
+            (("Content-Type", wire.content_type(adapter)),),
             wire.refusal(adapter, refused, _message_id(call) if call else None),
             outcome=Outcome.FAILED if error.technical else Outcome.REFUSED,
             error_code=error.code,

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from rules.formats.prescription_adapter import Adapter, AdapterError, load
+from rules.formats.prescription_adapter import Adapter, AdapterError, load_folder
 from simulators.errors import SettingsError
 from simulators.kernel import Kernel
 from simulators.prescription.state import PrescriptionState
@@ -68,22 +68,18 @@ def way(kernel: Kernel) -> str:
 
 def adapters(kernel: Kernel) -> Iterable[Adapter]:
     """The wires that an editor added. Raises SettingsError."""
-    for folder in _folders(kernel):
-        for path in sorted(folder.glob("*.toml")):
-            try:
-                yield load(path)
-            except AdapterError as error:
-                raise SettingsError(f"Adaptateur d'ordonnance numérique : {error}") from error
+    try:
+        for folder in _folders(kernel):
+            yield from load_folder(folder)
+    except AdapterError as error:
+        raise SettingsError(f"Adaptateur d'ordonnance numérique : {error}") from error
 
 
 def _folders(kernel: Kernel) -> Iterable[Path]:
     campaign = kernel.folder or Path()
     told = _told(kernel).get(FOLDER)
     if told is not None:
-        folder = campaign / str(told)
-        if not folder.is_dir():
-            raise SettingsError(f"Adaptateurs d'ordonnance numérique : {folder} n'existe pas.")
-        yield folder
+        yield campaign / str(told)
     if kernel.folder is not None and (campaign / FOLDER).is_dir() and told != FOLDER:
         yield campaign / FOLDER
 

@@ -16,7 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from rules.formats.prescription import Execution, Ordonnance, iso_date
-from rules.formats.prescription_number import ZONE, NumberError, PrescriptionNumber, decode
+from rules.formats.prescription_number import (
+    MAX_RANK,
+    ZONE,
+    NumberError,
+    PrescriptionNumber,
+    decode,
+    encode,
+)
 from simulators.prescription import rows
 from simulators.prescription.errors import RefusedError
 from simulators.prescription.life import State, advance
@@ -100,6 +107,16 @@ class PrescriptionState:
             ordonnances.update().where(self._numbered(number)).values(cancelled_at=stamp(at))
         )
         return self.need(number)
+
+    def number(self, at: datetime) -> str:
+        """A number nobody was given, of this instant: its rank counts, whatever the clock does."""
+        table = rows.numbers
+        mine = table.c.campaign == self._campaign
+        last = self._connection.execute(sa.select(table.c.rank).where(mine)).scalar()
+        rank = 0 if last is None else (last + 1) % (MAX_RANK + 1)
+        self._connection.execute(table.delete().where(mine))
+        self._connection.execute(table.insert().values(campaign=self._campaign, rank=rank))
+        return str(encode(at, rank))
 
     # EP3, EP2 ------------------------------------------------------------------
 

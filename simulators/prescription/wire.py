@@ -16,10 +16,10 @@ from lxml.builder import ElementMaker
 
 from rules.formats.insi_answer import NS_SIRAM
 from rules.formats.prescription_adapter import SOAP, Adapter, Operation
-from rules.formats.soap import NS_SOAP12, NS_WSA
+from rules.formats.soap import NS_SOAP11, NS_SOAP12, NS_WSA
+from rules.formats.xml_tree import element_of
 from simulators.prescription.errors import RefusedError, ServiceError
 
-CONTENT_TYPES = {SOAP: "application/soap+xml; charset=utf-8", "json": "application/json"}
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -45,27 +45,38 @@ def answer(
     """The bytes of an answer."""
     extra = {"elementInconnu": {"valeur": "1"}} if style.unknown else {}
     if adapter.form != SOAP:
-        return adapter.write({**content, **extra})
+        return adapter.write_answer(operation, {**content, **extra})
     payload = adapter.write_element(operation.answer, {**content, **extra})
-    return _envelope(payload, message_id, style.prefix)
+    return _envelope(adapter, payload, message_id, style.prefix)
+
+
+def content_type(adapter: Adapter, operation: Operation | None = None) -> str:
+    """Content-Type of an answer; of a refusal without operation."""
+    if operation is not None and operation.text is not None:
+        return "text/plain; charset=utf-8"
+    return adapter.content_type
 
 
 def refusal(adapter: Adapter, refused: RefusedError, message_id: str | None) -> bytes:
     """The bytes of a refusal: a fault, or ``{"erreur": {"code", "libelle"}}``."""
     error = refused.error
     if adapter.form != SOAP:
-        told = {"erreur": {"code": error.code, "libelle": refused.text}}
+        told = adapter.write_refusal(error.code, refused.text)
         return json.dumps(told, ensure_ascii=False).encode()
-    return _envelope(_fault(error, refused.text, message_id), None, "env")
+    write = _fault if adapter.soap_version == "1.2" else _fault11
+    return _envelope(adapter, write(adapter, refused, message_id), None, PLAIN.prefix)
 
 
 def status(adapter: Adapter, error: ServiceError) -> int:
     """HTTP status of a refusal; every fault of the family was seen in a 500."""
-    return 500 if adapter.form == SOAP else error.status
+    return adapter.fault.status or (500 if adapter.form == SOAP else error.status)
 
 
-def _envelope(payload: etree._Element, message_id: str | None, prefix: str) -> bytes:
-    soap = ElementMaker(namespace=NS_SOAP12, nsmap={prefix: NS_SOAP12, "wsa": NS_WSA})
+def _envelope(
+    adapter: Adapter, payload: etree._Element, message_id: str | None, prefix: str
+) -> bytes:
+    namespace = _namespace(adapter)
+    soap = ElementMaker(namespace=namespace, nsmap={prefix: namespace, "wsa": NS_WSA})
     blocks: list[etree._Element] = []
     if message_id:
         blocks.append(ElementMaker(namespace=NS_WSA).MessageID(message_id))
@@ -73,16 +84,43 @@ def _envelope(payload: etree._Element, message_id: str | None, prefix: str) -> b
     return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
 
 
-def _fault(error: ServiceError, text: str, message_id: str | None) -> etree._Element:
+def _namespace(adapter: Adapter) -> str:
+    return NS_SOAP12 if adapter.soap_version == "1.2" else NS_SOAP11
+
+
+def _fault(adapter: Adapter, refused: RefusedError, message_id: str | None) -> etree._Element:
     soap = ElementMaker(namespace=NS_SOAP12, nsmap={"env": NS_SOAP12})
-    siram = ElementMaker(namespace=NS_SIRAM, nsmap={"siram": NS_SIRAM})
-    echo = {"messageID": message_id} if message_id else {}
-    severity = "fatale" if error.technical else "erreur"
+    error = refused.error
+    subcode = adapter.errors.get(error.code, error.code)
+    subcode = subcode if adapter.fault.subcode else error.subcode
     return soap.Fault(
         soap.Code(
             soap.Value(f"env:{'Receiver' if error.technical else 'Sender'}"),
-            soap.Subcode(soap.Value(f"env:{error.subcode}")),
+            soap.Subcode(soap.Value(f"env:{subcode}")),
         ),
         soap.Reason(soap.Text(error.text, {_LANGUAGE: "fr"})),
-        soap.Detail(siram.Erreur(text, code=error.code, severite=severity, **echo)),
+        soap.Detail(_detail(adapter, refused, message_id)),
     )
+
+
+def _fault11(adapter: Adapter, refused: RefusedError, message_id: str | None) -> etree._Element:
+    soap = ElementMaker(namespace=NS_SOAP11, nsmap={"env": NS_SOAP11})
+    local = ElementMaker()
+    return soap.Fault(
+        local.faultcode(f"env:{'Server' if refused.error.technical else 'Client'}"),
+        local.faultstring(refused.error.text),
+        local.detail(_detail(adapter, refused, message_id)),
+    )
+
+
+def _detail(adapter: Adapter, refused: RefusedError, message_id: str | None) -> etree._Element:
+    """As its adapter says, else ``siram:Erreur`` as the family writes it."""
+    error = refused.error
+    if adapter.fault.detail:
+        told = adapter.write_refusal(error.code, refused.text)
+        return element_of(adapter.fault.detail, told, adapter.names)
+    siram = ElementMaker(namespace=NS_SIRAM, nsmap={"siram": NS_SIRAM})
+    echo = {"messageID": message_id} if message_id else {}
+    severity = "fatale" if error.technical else "erreur"
+    code = adapter.errors.get(error.code, error.code)
+    return siram.Erreur(refused.text, code=code, severite=severity, **echo)

@@ -65,7 +65,7 @@ def soap(adapter: Adapter, element: str, content: dict[str, Any]) -> Message:
 def test_golden_ordonnances_cross_each_wire_unchanged(name: str) -> None:
     content = golden(name)
     rest, placeholder, other = ours("dbx-rest"), ours("soap-placeholder"), parse(OTHER, "essai")
-    by_rest = Message("POST /epresc/ep4_creer HTTP/1.1", (), rest.write(content))
+    by_rest = Message("POST /epresc/ep4_creer HTTP/1.1", (), json.dumps(content).encode())
     for adapter, message in (
         (rest, by_rest),
         (placeholder, soap(placeholder, "EnregistrerReq", content)),

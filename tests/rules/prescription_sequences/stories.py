@@ -14,7 +14,7 @@ from rules.judge import judge_sequence
 from tests.rules.ep_med_dm.documents import written
 from tests.rules.ep_med_dm.pages import AM, NAMES, RPPS, page
 from tests.rules.journals import deposit, exchange, journal
-from tests.rules.prescription.calls import ADAPTERS, context, message, ordonnance
+from tests.rules.prescription.calls import context, message, ordonnance
 
 NUMBER, OTHER = "04B5BBY113H9WH0035", "04B5BF6A13UFPA0036"
 LOST: dict[str, Any] = {"outcome": Outcome.UNANSWERED, "response": None}
@@ -25,7 +25,7 @@ _ranks = counter(1)
 def call(operation: str, content: dict[str, Any], **changes: Any) -> Exchange:
     """A call of the service, accepted unless told; ``answer`` is a neutral content."""
     answer = changes.pop("answer", {"etat": "ENREGISTREE"})
-    body = ADAPTERS["json"].write(answer)
+    body = json.dumps(answer).encode()
     response = Message("HTTP/1.1 200 OK", (("Content-Type", "application/json"),), body)
     made = exchange("prescription", operation, message(operation, content), response=response)
     return replace(made, **changes)

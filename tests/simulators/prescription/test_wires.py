@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from lxml import etree
 
 from rules.formats.prescription_adapter import discard
+from rules.formats.prescription_number import decode
 from simulators.errors import SettingsError
 from simulators.platform import Platform
-from simulators.testing import exchanges, running
+from simulators.testing import client, exchanges, running
 from tests.rules.prescription.test_adapter import OTHER
 from tests.simulators.prescription.client import DOCTOR, Caller, ordonnance
 from tests.simulators.psc.client import Relying
@@ -237,3 +239,26 @@ def test_long_values_are_kept_whole(platform: Platform) -> None:
     seen = caller.call("EP3", {"id": told["id"], "emetteur": WHO}).ordonnance
     assert seen is not None
     assert seen.kind == "X" * 5000
+
+
+def test_numbers_are_given_to_anybody_unique_and_ordered(platform: Platform) -> None:
+    """GET /epresc/generateIdentifiantUnique: the clock stands, and the bench starts again."""
+    platform.kernel.clock.freeze(datetime(2026, 3, 12, 9, 21, 7, 345000, tzinfo=UTC))
+    with client(platform) as http:
+        url = Caller(platform).url("/epresc/generateIdentifiantUnique")
+        answers = [http.get(url) for _ in range(20)]
+    assert {a.status_code for a in answers} == {200}
+    assert answers[0].headers["Content-Type"].startswith("text/plain")
+    numbers = [a.text for a in answers]
+    assert sorted(set(numbers)) == numbers
+    assert {decode(number).said()[:29] for number in numbers} == {"12/03/2026 à 10:21:07,345, ra"}
+    told = ordonnance(platform.kernel.clock.now(), id=numbers[-1])
+    assert Caller(platform).call("EP4", told).error is None
+    journaled = exchanges(platform, "prescription")
+    assert journaled[0].operation == "generateIdentifiantUnique"
+    assert Caller(platform).findings() == []
+
+
+def test_the_address_of_numbers_takes_no_other_method(platform: Platform) -> None:
+    response = Caller(platform).send("/epresc/generateIdentifiantUnique", b"", "text/plain")
+    assert response.status_code == 405
