@@ -159,6 +159,23 @@ class ExistenceAnswer(Artefact):
         return None
 
     @property
+    def closing_motive(self) -> str | None:
+        """Code of the closing motive; its place in the answer is our placeholder (dmp.md §7.2)."""
+        path = "controlActProcess/reasonOf/detectedIssueEvent/code"
+        return _attribute(_find(self.element, path), "code")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every part of the patient's names, ``NON_RENSEIGNE`` included."""
+        name = _find(self.element, f"{_PATIENT}/patientPerson/name")
+        return () if name is None else tuple((part.text or "").strip() for part in name)
+
+    @property
+    def birth_time(self) -> str | None:
+        """``AAAAMMJJ``; the day may be 00."""
+        return _attribute(_find(self.element, f"{_PATIENT}/patientPerson/birthTime"), "value")
+
+    @property
     def exists(self) -> bool:
         """True when the record is there, whatever its state."""
         return self.response_code == "OK" and self.status is not None

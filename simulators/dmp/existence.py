@@ -6,6 +6,8 @@ The place of the closing date and of its motive is our placeholder.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -18,6 +20,16 @@ from simulators.dmp.state import Authorization, Record, RecordState
 DMP_DEVICE = "1.2.250.1.213.4.1.1.1"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
+UNKNOWN_MOTIVE = "reponse-motif-inconnu"
+NO_NAMES = "reponse-noms-non-renseignes"
+NO_BIRTH_DAY = "reponse-naissance-sans-jour"
+ODDITIES: Mapping[str, str] = {
+    UNKNOWN_MOTIVE: "le test d'existence répond un DMP fermé, pour un motif hors de la liste",
+    NO_NAMES: "le test d'existence répond sans les traits du patient (NON_RENSEIGNE)",
+    NO_BIRTH_DAY: "le test d'existence répond une date de naissance dont le jour est 00",
+}
+"""Answers that are right and that a product must survive (CDT 0.2-020, sheet dmp.md §18)."""
+
 _H = ElementMaker(namespace=HL7, nsmap={None: HL7})
 
 
@@ -27,8 +39,16 @@ def existence_answer(
     patient: PatientFixture | None,
     rights: tuple[Authorization, bool],
     at: datetime,
+    oddity: str | None = None,
 ) -> etree._Element:
-    """The answer for a record and the rights of the caller on it."""
+    """The answer for a record and the rights of the caller on it; ``oddity`` of ODDITIES."""
+    if oddity == UNKNOWN_MOTIVE:
+        closed_on = record.closed_on or f"{at:%Y%m%d}"
+        record = replace(record, state=RecordState.CLOSED, closed_on=closed_on)
+    if oddity == NO_NAMES:
+        patient = None
+    if oddity == NO_BIRTH_DAY and patient:
+        patient = replace(patient, birth_date=f"{patient.birth_date[:7]}-00")
     absent = record.state is RecordState.ABSENT
     asked = query.id or Instance("", "")
     return _H(
@@ -45,7 +65,7 @@ def existence_answer(
         _H.acknowledgement(
             _H.targetMessage(_H.id(root=asked.root, extension=asked.extension)), typeCode="AA"
         ),
-        _act(query, record, patient),
+        _act(query, record, patient, oddity == UNKNOWN_MOTIVE),
         ITSVersion="XML_1.0",
     )
 
@@ -64,7 +84,9 @@ def _rights(state: Authorization, attending: bool) -> list[etree._Element]:
     ]
 
 
-def _act(query: ExistenceQuery, record: Record, patient: PatientFixture | None) -> etree._Element:
+def _act(
+    query: ExistenceQuery, record: Record, patient: PatientFixture | None, unlisted: bool
+) -> etree._Element:
     asked = query.query_id or Instance("", "")
     absent = record.state is RecordState.ABSENT or query.patient is None
     act = _H.controlActProcess(
@@ -80,7 +102,7 @@ def _act(query: ExistenceQuery, record: Record, patient: PatientFixture | None) 
         assert query.patient is not None
         act.append(_subject(query.patient, record, patient))
         if record.state is RecordState.CLOSED:
-            act.append(_closing(record))
+            act.append(_closing(record, unlisted))
     act.append(
         _H.queryAck(
             _H.queryId(root=asked.root, extension=asked.extension),
@@ -130,13 +152,16 @@ def _person(patient: PatientFixture | None) -> etree._Element:
     return person
 
 
-def _closing(record: Record) -> etree._Element:
+def _closing(record: Record, unlisted: bool) -> etree._Element:
+    code, label = "FERMETURE_DEMANDE_PATIENT", "Fermeture demandée par le patient"
+    if unlisted:
+        code, label = "FERMETURE_MOTIF_DU_BANC", "Motif que le banc a inventé"
     return _H.reasonOf(
         _H.detectedIssueEvent(
             _H.code(
-                code="FERMETURE_DEMANDE_PATIENT",
+                code=code,
                 codeSystem="1.2.250.1.213.4.1.2.4",
-                displayName="Fermeture demandée par le patient",
+                displayName=label,
             ),
             _H.text(record.closing_reason or ""),
             classCode="ALRT",

@@ -33,7 +33,7 @@ from simulators.dmp.errors import (
     DmpRefusalError,
     Shape,
 )
-from simulators.dmp.existence import existence_answer
+from simulators.dmp.existence import ODDITIES, existence_answer
 from simulators.dmp.registry_xml import REPOSITORY, failure, found, success
 from simulators.dmp.state import Authorization, DmpState, RecordState
 from simulators.http import ClientCertificate, HttpListener, HttpRequest, HttpResponse, Route
@@ -94,6 +94,7 @@ class DmpService:
             name: f"réponse {code} vers une autre adresse du DMP, sans traiter la demande"
             for name, code in REDIRECTIONS.items()
         },
+        **ODDITIES,
     }
 
     def __init__(self, kernel: Kernel) -> None:
@@ -190,7 +191,7 @@ class DmpService:
         )
 
     def _judged_and_done(self, call: Call, unit: Unit) -> Answer:
-        if call.http.fault:
+        if call.http.fault and call.http.fault not in ODDITIES:
             raise DmpRefusalError(call.http.fault)
         handler = self._handlers.get(type(call.request.body))
         refused = rejection(call.request, self._context(call))
@@ -219,6 +220,7 @@ class DmpService:
                 self._kernel.world.patient(ins),
                 state.authorization(ins, call.professional),
                 call.http.at,
+                call.http.fault,
             )
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -118,6 +118,29 @@ def _then_searched(original: Any, shipper: Any, shipment: Any) -> Any:
     with suppress(LgcError):  # no authorisation to consult
         shipper._gateway.search(patient, shipper._publisher.professional(shipment.professional_id))
     return receipt
+
+
+def _one_motive(body: Any) -> None:
+    for issue in body.iterfind(".//{urn:hl7-org:v3}detectedIssueEvent/{urn:hl7-org:v3}code"):
+        {"FERMETURE_DEMANDE_PATIENT": "à la demande du patient"}[issue.get("code")]
+
+
+def _whole_birth_date(body: Any) -> None:
+    for born in body.iterfind(".//{urn:hl7-org:v3}birthTime"):
+        date.fromisoformat(born.get("value"))
+
+
+def _read_with(reading: Any) -> Any:
+    """What the product reads more of the answer, and what its last handler makes of a surprise."""
+
+    def read(original: Any, body: Any) -> Any:
+        try:
+            reading(body)
+        except (KeyError, ValueError) as error:
+            raise LgcError("ERREUR_INTERNE", f"Erreur du logiciel : {error}.") from error
+        return original(body)
+
+    return around("reference_impl.dmp.patients:read_existence", read)
 
 
 def _unquoted(original: Any, query_id: str, return_type: str, slots: Any) -> Any:
@@ -331,6 +354,22 @@ DEFECTS = (
             lambda original, box, shipment: [original(box, shipment) for _ in range(4)][-1],
         ),
         injection=Injection("dmp", "http-503", "TD2.1", times=None),
+    ),
+    broken(
+        "dmp-motif-de-fermeture-suppose-connu",
+        "Le motif de fermeture est cherché dans une table du logiciel",
+        "acces-au-dmp",
+        "DMP-02-04",
+        _read_with(_one_motive),
+        injection=Injection("dmp", "reponse-motif-inconnu", "TD0.2"),
+    ),
+    broken(
+        "dmp-naissance-supposee-complete",
+        "La date de naissance rendue est lue comme une date du calendrier",
+        "acces-au-dmp",
+        "DMP-02-04",
+        _read_with(_whole_birth_date),
+        injection=Injection("dmp", "reponse-naissance-sans-jour", "TD0.2"),
     ),
     broken(
         "dmp-redirection-non-suivie",

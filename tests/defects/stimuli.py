@@ -254,6 +254,12 @@ def deposit_without_answer(bench: Bench) -> None:
     bench.flush()
 
 
+@stimulus("acces-au-dmp")
+def access(bench: Bench) -> None:
+    """The user looks whether a patient has a DMP; the answer may be odd (injection)."""
+    bench.forbidden("dmp.access", patient=bench.qualified(), professionnel=bench.doctor)
+
+
 @stimulus("depot-redirige")
 def redirected_deposit(bench: Bench) -> None:
     """The DMP sends the deposit to another of its addresses (injection)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -189,3 +190,41 @@ def test_a_redirection_that_is_not_followed() -> None:
 
 def test_a_redirection_out_of_https_is_not_to_be_followed() -> None:
     assert golden.sequence(redirected("http://lps.dev1.dmp.gouv.fr/")) == set()
+
+
+def access(status: int) -> Exchange:
+    """The gesture that called TD0.2, as the product answered it."""
+    told = gesture("dmp.access", g(T01), 1)
+    return replace(told, response=Message(f"HTTP/1.1 {status} X", (), b"{}"))
+
+
+def existence(old: str, new: str) -> Exchange:
+    """A TD0.2 answered otherwise."""
+    first = g(T01)
+    assert first.response is not None
+    changed = re.sub(old.encode(), new.encode(), first.response.body)
+    assert changed != first.response.body
+    return replace(first, response=replace(first.response, body=changed))
+
+
+ODD = {
+    "jour 00": (r'(birthTime value="\d{6})\d\d', r"\g<1>00"),
+    "noms absents": (r"(<family[^>]*>)[^<]+", r"\1NON_RENSEIGNE"),
+    "motif inconnu": (
+        r"<queryAck",
+        '<reasonOf><detectedIssueEvent><code code="AUTRE"/></detectedIssueEvent></reasonOf>'
+        "<queryAck",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_an_odd_answer_is_survived_or_found(what: str) -> None:
+    answer = existence(*ODD[what])
+    assert golden.sequence(answer, access(500)) == {"DMP-02-04"}
+    for survived in (200, 409, 501):
+        assert golden.sequence(answer, access(survived)) == set()
+
+
+def test_an_error_after_an_ordinary_answer_is_not_this_one() -> None:
+    assert golden.sequence(g(T01), access(500)) == set()
