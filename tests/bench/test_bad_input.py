@@ -16,6 +16,8 @@ from typing import cast
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from fixtures.world import make_world
 from rules.exchange import Outcome
@@ -32,15 +34,17 @@ from tests.rules.mssante.mails import TEXT, assembled, attachment, documents_mai
 from tests.simulators.mssante.clients import Doctor
 from tests.simulators.psc.client import LOUISE
 
-WIRES = ("psc", "insi", "dmp", "smtp", "imap")
+SERVICES = ("psc", "insi", "dmp", "mssante", "cards", "prescription", "apcv")
+WIRES = ("psc", "insi", "dmp", "epresc", "apcv", "smtp", "imap")
 SIZE = 60 * 1024 * 1024
 SOAP = "application/soap+xml; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
-    with running(("psc", "insi", "dmp", "mssante", "cards")) as started:
+    with running(SERVICES) as started:
         yield started
 
 
@@ -61,6 +65,8 @@ REFUSED = {
     "psc": (b"HTTP/1.1 400", "http-illisible", {"PSC-15"}),
     "insi": (b"HTTP/1.1 400", "http-illisible", {"INS-W-01"}),
     "dmp": (b"HTTP/1.1 400", "http-illisible", {"DMP-SOAP-01"}),
+    "epresc": (b"HTTP/1.1 400", "http-illisible", set[str]()),
+    "apcv": (b"HTTP/1.1 400", "http-illisible", {"AV-02"}),
     "smtp": (b"500 ", "500", set[str]()),
     "imap": (b"* B", "B", set[str]()),
 }
@@ -105,7 +111,7 @@ def test_what_is_no_request(
     wire.conformant()
 
 
-@pytest.mark.parametrize("name", ["psc", "insi", "dmp"])
+@pytest.mark.parametrize("name", ["psc", "insi", "dmp", "epresc", "apcv"])
 def test_a_head_that_overflows(listeners: dict[str, Wire], before: int, name: str) -> None:
     wire = listeners[name]
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\n" + b"X-Trop: " + b"a" * 200_000
@@ -147,6 +153,20 @@ XML = {
     "profond": b"<a>" * 100_000,
     "NUL": b"<a>\0</a>",
 }
+OBJECTS = {
+    "rien": b"",
+    "JSON tronqué": b'{"id": "04',
+    "pas un objet": b'["id"]',
+    "profond": b'{"a":' * 100_000,
+    "nombre sans fin": b'{"lignes": [{"n": ' + b"9" * 100_000 + b"}]}",
+    "latin-1": '{"id": "é"}'.encode("latin-1"),
+    "moitié de caractère": rb'{"id": "\ud800"}',
+    "NUL": rb'{"id": "\u0000"}',
+    "NaN": b'{"lignes": [{"n": NaN}]}',
+    "texte pour une liste": b'{"lignes": "une"}',
+    "nombre pour un texte": b'{"id": 4}',
+    "formulaire": b"id=04AUAZJ012AL803RJ0&type=PRODUITS_SANTE",
+}
 PARTS = (
     b"--b\r\nContent-Type: application/xop+xml\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     b"!!! ceci n'est pas du base64 ===\r\n--b--\r\n"
@@ -159,9 +179,20 @@ BODIES = [
     ("dmp", "multipart/related; boundary=b", PARTS[:-5], "DMP-21-01", "multipart tronqué"),
     ("psc", FORM, b"\xff\xfe%%%=", "PSC-00", "octets quelconques"),
     ("psc", FORM, b"grant_type=\0&code=\0", "PSC-09", "NUL"),
-    ("psc", "application/json", b'{"grant_type":', "PSC-00", "JSON tronqué"),
+    ("psc", JSON, b'{"grant_type":', "PSC-00", "JSON tronqué"),
+    *(("epresc-soap", SOAP, body, "EP-00", kind) for kind, body in XML.items()),
+    *(("apcv", SOAP, body, "AV-02", kind) for kind, body in XML.items()),
+    *(("epresc", JSON, body, "EP-00", kind) for kind, body in OBJECTS.items()),
 ]
-OWN_ERROR = {"insi": b"Fault", "dmp": b"Fault", "psc": b'"error"'}
+OWN_ERROR = {
+    "insi": b"Fault",
+    "dmp": b"Fault",
+    "psc": b'"error"',
+    "epresc": b'"erreur"',
+    "epresc-soap": b"Fault",
+    "apcv": b"Fault",
+}
+"""What each service calls an error."""
 
 
 def address(platform: Platform, name: str) -> str:
@@ -170,6 +201,9 @@ def address(platform: Platform, name: str) -> str:
         "psc": described["psc"]["emetteur"] + "/protocol/openid-connect/token",
         "insi": described["insi"]["organisation"],
         "dmp": described["dmp"]["base"] + "repository",
+        "epresc": described["ordonnance"]["rest"] + "/ep4_creer",
+        "epresc-soap": described["ordonnance"]["soap"],
+        "apcv": described["apcv"]["auth"],
     }[name]
 
 
@@ -195,7 +229,7 @@ def test_bodies(
     answer = post(wire, body, kind)
     assert answer.status_code >= 400
     assert OWN_ERROR[name] in answer.content
-    (kept,) = [e for e in exchanges(wire.platform, name) if e.position > before]
+    (kept,) = [e for e in exchanges(wire.platform, wire.service) if e.position > before]
     assert (kept.request.body, kept.outcome) == (body, Outcome.REFUSED)
     assert check in wire.findings(before)
     assert b"/etc/" not in answer.content
@@ -273,9 +307,33 @@ def resident(served: Served) -> int:
     return int(found[1]) // 1024
 
 
+class Files:
+    """The keys of a bench in another process, as any product has them."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+
+    def credential(self, name: str) -> SimpleNamespace:
+        """The certificate and the key of this name."""
+        files = self._served.described["certificats"][name]
+        certificate, key = (
+            (self._served.folder / files[part]).read_bytes() for part in ("certificat", "cle")
+        )
+        return SimpleNamespace(
+            certificate=x509.load_pem_x509_certificate(certificate),
+            key=load_pem_private_key(key, None),
+        )
+
+
 def remote(served: Served) -> Platform:
     """What clients of tests look at in a platform, for a bench in another process."""
-    kernel = SimpleNamespace(world=make_world(1), clock=Clock())
+    base = served.described["ordonnance"]["rest"].removesuffix("/epresc")
+    kernel = SimpleNamespace(
+        world=make_world(1),
+        clock=Clock(),
+        pki=Files(served),
+        addresses={"prescription": SimpleNamespace(url=lambda path: f"{base}{path}")},
+    )
     seen = SimpleNamespace(descriptor=served.described, folder=served.folder, kernel=kernel)
     return cast("Platform", seen)
 
@@ -305,7 +363,9 @@ def test_sixty_megabytes_on_each_wire_are_refused_in_bounded_memory(tmp_path: Pa
         at_rest = resident(served)
         body = b"a" * SIZE
         statuses = {n: post(listeners[n], body, SOAP).status_code for n in OWN_ERROR}
-        assert statuses == {"psc": 413, "insi": 413, "dmp": 500}
+        assert statuses == {
+            "psc": 413, "insi": 413, "dmp": 500, "epresc": 413, "epresc-soap": 413, "apcv": 413,
+        }  # fmt: skip
         with Doctor(seen, LOUISE) as doctor:
             send_too_much(doctor)
             append_too_much(doctor)
@@ -314,5 +374,6 @@ def test_sixty_megabytes_on_each_wire_are_refused_in_bounded_memory(tmp_path: Pa
             wire.conformant()
         kept = journal(served.folder)
     refused = {(e.service, e.operation) for e in kept if e.outcome is Outcome.REFUSED}
-    assert {("psc", "?"), ("insi", "?"), ("dmp", "?")} <= refused
+    too_large = ("psc", "insi", "dmp", "prescription", "apcv")
+    assert {(service, "?") for service in too_large} <= refused
     assert {("mssante", "SMTP"), ("mssante", "IMAP-?")} <= refused

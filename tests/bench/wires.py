@@ -1,4 +1,4 @@
-"""The five listeners of a bench as a hostile client sees them, and a conformant one."""
+"""The listeners of a bench as a hostile client sees them, and a conformant one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from simulators.platform import Platform
 from simulators.testing import exchanges, trust
 from tests.rules.mssante.mails import LOUISE as MAILBOX
 from tests.rules.mssante.mails import documents_mail
+from tests.simulators.apcv.lps import Lps as ApcvLps
 from tests.simulators.dmp.test_dmp_service import caller
 from tests.simulators.insi.lps import Lps, traits
 from tests.simulators.mssante.clients import Doctor
+from tests.simulators.prescription.client import Caller, ordonnance
 from tests.simulators.psc.client import LOUISE, Relying
 
 PATIENCE = 20
@@ -113,14 +115,30 @@ def wires(platform: Platform, folder: Path) -> dict[str, Wire]:
         assert session.select("INBOX")[0] == "OK"
         session.logout()
 
+    def prescribe(wire: str) -> Callable[[], None]:
+        def record() -> None:
+            doctor = Caller(platform, wire=wire)
+            assert doctor.call("EP4", ordonnance(doctor.now)).content["etat"] == "ENREGISTREE"
+
+        return record
+
+    def authenticate() -> None:
+        assert ApcvLps(platform).authenticate().code == "0"
+
     psc = _url(described["psc"]["emetteur"])
     insi = _url(described["insi"]["organisation"])
     dmp = _url(described["dmp"]["base"])
+    epresc = _url(described["ordonnance"]["rest"])
+    apcv = _url(described["apcv"]["auth"])
     cps = f"cps-{LOUISE}-auth"
+    by_rest, by_soap = prescribe("dbx-rest"), prescribe("soap-placeholder")
     return {
         "psc": Wire("psc", "psc", platform, psc, None, login),
         "insi": Wire("insi", "insi", platform, insi, "org-insi-manu", search),
         "dmp": Wire("dmp", "dmp", platform, dmp, cps, existence),
+        "epresc": Wire("epresc", "prescription", platform, epresc, cps, by_rest),
+        "epresc-soap": Wire("epresc-soap", "prescription", platform, epresc, None, by_soap),
+        "apcv": Wire("apcv", "apcv", platform, apcv, None, authenticate),
         "smtp": Wire(
             "smtp", "mssante", platform, mss["smtp"], None, submit, b"EHLO a\r\nSTARTTLS\r\n"
         ),
