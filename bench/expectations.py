@@ -66,8 +66,8 @@ def evaluate(
 @cache
 def _load() -> None:
     """The expectations kept in other modules; they declare themselves here."""
-    for name in ("identity_expectations", "insi_expectations", "prescription_expectations"):
-        importlib.import_module(f"bench.{name}")
+    for name in ("identity", "insi", "prescription", "usability"):
+        importlib.import_module(f"bench.{name}_expectations")
 
 
 @expectation("compteur-mom")

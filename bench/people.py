@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from fixtures.identifiers import matricule
 from fixtures.world import PatientFixture
+from rules.exchange import Message
+from rules.formats.dmp import read_request
+from rules.formats.xds import Submission
+from simulators.dmp.deposit import deposit
+from simulators.dmp.state import Authorization, DmpState, RecordState
 from simulators.insi.people import QUALIFICATION
 
 if TYPE_CHECKING:
@@ -63,6 +69,45 @@ def make_known(scenario: Scenario, who: PatientFixture, **changes: Any) -> None:
         **changes,
     }
     set_state(scenario, "insi", {"personnes": {who.ins: told}})
+
+
+def open_with_document(scenario: Scenario, who: PatientFixture) -> str:
+    """Open the DMP of someone, with a document of another software in it; its uniqueId.
+
+    The professional of the scenario may consult it. The document is the golden one,
+    written for that person.
+    """
+    kernel = scenario.session.platform.kernel
+    submission = _golden_deposit(who)
+    unique_id = submission.objects.documents[0].unique_id or ""
+    with kernel.unit() as unit:
+        state = DmpState(unit, kernel.campaign)
+        state.set_record(who.ins, RecordState.ACTIVE, at=kernel.clock.now())
+        state.authorize(who.ins, scenario.notes["professionnel"], Authorization.VALID)
+        if not state.has_unique_id(unique_id):
+            deposit(submission, state, ins=who.ins, seed=kernel.seed, at=kernel.clock.now())
+    return unique_id
+
+
+def _golden_deposit(who: PatientFixture) -> Submission:
+    golden = resources.files("fixtures") / "golden" / "dmp" / "t04-td21-depot-requete.http"
+    text = golden.read_bytes()
+    year, month, day = who.birth_date.split("-")
+    for former, wanted in {
+        "285073306304208": who.ins,
+        "TESTAVRIL": who.birth_name,
+        "CAMILLE ANNE": who.birth_given_names,
+        "CAMILLE": who.first_given_name,
+        "19850712": f"{year}{month}{day}",
+        "2.25.": f"2.25.{who.matricule}",
+    }.items():
+        text = text.replace(former.encode(), wanted.encode())
+    head, _, body = text.partition(b"\r\n\r\n")
+    start, *lines = head.decode().split("\r\n")
+    pairs = (line.partition(": ") for line in lines)
+    request = read_request(Message(start, tuple((n, v) for n, _, v in pairs), body))
+    assert isinstance(request.body, Submission)
+    return request.body
 
 
 def set_state(scenario: Scenario, service: str, change: dict[str, Any]) -> None:

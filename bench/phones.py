@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fixtures.apcv import ApcvFixture, make_apcv
+from bench.people import make_known, set_state
+from fixtures.apcv import FAMILIES, ApcvFixture, make_apcv
 from simulators.apcv.codec import LIFE, Codec
+from simulators.kernel import Kernel
 
 if TYPE_CHECKING:
     from bench.session import Scenario
@@ -16,13 +18,32 @@ TOO_LONG = 2 * LIFE
 
 
 def phone(scenario: Scenario, kind: str) -> ApcvFixture:
-    """The first profile of a type: ``T`` is a family, ``D`` a demonstration."""
-    known = make_apcv(scenario.session.platform.kernel.world)
-    return next(one for one in known if one.kind == kind)
+    """The first profile of a type, ``D`` for a demonstration; nothing is made of its people."""
+    return next(one for one in make_apcv(_kernel(scenario).world) if one.kind == kind)
+
+
+def family(scenario: Scenario) -> ApcvFixture:
+    """A family that no scenario met, known to INSi; the holder has a DMP.
+
+    Once every family was given, the first serves again.
+    """
+    given = scenario.session.notes.setdefault("familles", [])
+    known = make_apcv(_kernel(scenario).world)[-FAMILIES:]
+    chosen = next((one for one in known if one.serial not in given), known[0])
+    given.append(chosen.serial)
+    for member in chosen.members:
+        who = member.patient
+        make_known(scenario, who, insured=who.insured or who.matricule, rank=who.rank)
+    set_state(scenario, "dmp", {"dossiers": {chosen.holder.ins: "actif"}})
+    return chosen
 
 
 def show(scenario: Scenario, profile: ApcvFixture, ago: timedelta = timedelta()) -> str:
     """What a phone showed some time ago, as a scanner types it."""
-    kernel = scenario.session.platform.kernel
+    kernel = _kernel(scenario)
     codec = Codec(kernel.campaign, kernel.seed)
     return codec.show(profile.serial, kernel.clock.now() - ago)
+
+
+def _kernel(scenario: Scenario) -> Kernel:
+    return scenario.session.platform.kernel

@@ -24,9 +24,6 @@ PRINT, CONSULT = "prescription.print", "prescription.consult"
 CREATION = "EP4"
 _DELIVERED = STATUSES[:2]
 """Statuses that no motif explains."""
-SLACK = 5.0
-"""Seconds a gesture may take beside its calls, on a slow machine."""
-
 Found = Iterator[tuple[str, str]]
 """Pairs of an exchange id and a number."""
 
@@ -123,56 +120,6 @@ def executions_shown(
         flaws.append("motif absent")
     reason = "; ".join(flaws) or f"{len(executions)} exécution(s) montrée(s) comme attendu"
     return Observation(not flaws, f"exécutions : {reason}", (exchange.id,))
-
-
-@expectation("suite-des-services")
-def order_of_services(
-    view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
-) -> Observation:
-    """``suite``: ``service operation`` names, each first accepted after the one before."""
-    firsts: list[tuple[str, Exchange | None]] = []
-    for name in parameters["suite"]:
-        service, _, operation = str(name).partition(" ")
-        done = [e for e in view.of(service, operation) if e.accepted]
-        firsts.append((str(name), done[0] if done else None))
-    missing = [name for name, first in firsts if first is None]
-    made = [first for _, first in firsts if first is not None]
-    ordered = sorted(made, key=lambda each: each.position)
-    told = ", ".join(f"{each.service} {each.operation}" for each in ordered)
-    return Observation(
-        not missing and made == ordered,
-        f"suite observée : {told}" + (f" ; absents : {', '.join(missing)}" if missing else ""),
-        tuple(each.id for each in made),
-        observed=bool(made),
-    )
-
-
-@expectation("sans-gel")
-def not_frozen(
-    view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
-) -> Observation:
-    """``secondes`` of latency: no gesture is longer than what its calls cost, none is cut.
-
-    A gesture that called is at least that long: the latency was there. ``services``
-    are those that must have been called with it (EP-32, LGC.DMP/UX.10).
-    """
-    latency = float(parameters["secondes"])
-    flaws: list[str] = []
-    called: set[str] = set()
-    for gesture, calls in _with_calls(view, parameters["services"]):
-        took = _seconds(gesture)
-        called |= {call.service for call in calls}
-        if any(call.outcome is Outcome.UNANSWERED for call in calls):
-            flaws.append(f"{gesture.operation} : un appel interrompu")
-        if took > latency * len(calls) + SLACK:
-            flaws.append(f"{gesture.operation} : {took:.1f} s pour {len(calls)} appel(s)")
-        if calls and took < latency:
-            flaws.append(f"{gesture.operation} : {took:.1f} s, sans la latence")
-    flaws += [f"{name} : jamais appelé" for name in parameters["services"] if name not in called]
-    reason = "; ".join(flaws) or "aucun geste plus long que la latence de ses appels"
-    return Observation(
-        not flaws, f"latence de {latency:g} s : {reason}", _ids(view), observed=_played(view)
-    )
 
 
 @expectation("page-sans-code")
@@ -299,30 +246,9 @@ def _gestures(view: JournalView) -> Iterator[tuple[Exchange, Gesture]]:
     yield from view.artefacts(Gesture, "lgc")
 
 
-def _with_calls(view: JournalView, services: object) -> Iterator[tuple[Exchange, list[Exchange]]]:
-    """Each gesture with the calls observed since the one before."""
-    known = [str(name) for name in services] if isinstance(services, list) else []
-    calls: list[Exchange] = []
-    for exchange in view.exchanges:
-        if exchange.service in known and exchange.operation != "TLS":
-            calls.append(exchange)
-        if exchange.service == "lgc":
-            yield exchange, calls
-            calls = []
-
-
-def _seconds(exchange: Exchange) -> float:
-    ended = exchange.answered_at or exchange.started_at
-    return (ended - exchange.started_at).total_seconds()
-
-
 def _objects(value: object) -> list[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def _played(view: JournalView) -> bool:
     return any(exchange.service == "lgc" for exchange in view.exchanges)
-
-
-def _ids(view: JournalView) -> tuple[str, ...]:
-    return tuple(exchange.id for exchange in view.of("lgc"))

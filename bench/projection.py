@@ -114,6 +114,7 @@ class _Projection:
         self.judgement: Judgement = judge_journal(self.view, self.environment)
         self.scenarios = _played(self.marks, self.exchanges)
         self.expected = KnownFindings(expected)
+        self._observations: dict[tuple[int, str, bool], Observation] = {}
 
     def events(self) -> Iterator[Event]:
         yield self._campaign_started()
@@ -230,29 +231,37 @@ class _Projection:
         return (self._evaluate(played, mark) for mark in played.expectations)
 
     def _evaluate(self, played: Played, mark: Mark, *, strictly: bool = False) -> Observation:
-        until = tuple(e for e in played.exchanges if e.position <= mark.position)
-        known = () if strictly else self.expected.of(played.id)
-        return evaluate(
-            mark.payload["name"],
-            JournalView(until, self.readings),
-            self.environment,
-            {**mark.payload["parameters"], TOLERATED: known},
-        )
+        key = (played.expectations.index(mark), played.id, strictly)
+        if key not in self._observations:
+            until = tuple(e for e in played.exchanges if e.position <= mark.position)
+            known = () if strictly else self.expected.of(played.id)
+            self._observations[key] = evaluate(
+                mark.payload["name"],
+                JournalView(until, self.readings),
+                self.environment,
+                {**mark.payload["parameters"], TOLERATED: known},
+            )
+        return self._observations[key]
 
     def _steps(self, played: Played) -> Iterator[StepFinished]:
         for number, mark in enumerate(played.steps, start=1):
             step = f"{played.id}#{number}"
+            asked = [m for m in played.expectations if m.payload["step"] == number]
             seen = StepFinished(
                 at=mark.at,
+                observed=self._observed(played, asked),
                 exchanges=tuple(e.id for e in played.exchanges if e.step == step),
                 **mark.payload,
             )
-            forgiven = seen.status == "échoué" and self._forgiven(played, number, seen.message)
+            forgiven = seen.status == "échoué" and self._forgiven(played, asked, seen.message)
             yield seen.model_copy(update={"status": "réussi"}) if forgiven else seen
 
-    def _forgiven(self, played: Played, number: int, message: str) -> bool:
+    def _observed(self, played: Played, asked: Sequence[Mark]) -> tuple[str, ...]:
+        seen = (self._evaluate(played, mark) for mark in asked)
+        return tuple(dict.fromkeys(each.reason for each in seen if each.holds))
+
+    def _forgiven(self, played: Played, asked: Sequence[Mark], message: str) -> bool:
         """Whether a step failed only for deviations that are now announced."""
-        asked = [m for m in played.expectations if m.payload["step"] == number]
         return any(
             self._evaluate(played, mark).holds
             for mark in asked

@@ -8,7 +8,9 @@ exchange of the journal, so that the verdict can be made again from it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from bench.drivers import ActionOutcome, ActionResult, Driver
 from bench.expectations import TOLERATED, Observation, evaluate
 from bench.known import KnownFindings
+from bench.meanwhile import Asked, Played, play
 from fixtures.world import PatientFixture, ProfessionalFixture
 from rules.exchange import Correlation, Exchange, Message, Outcome
 from rules.judge import JournalView, Reading
@@ -89,6 +92,8 @@ class Scenario:
     """Exchanges already parsed: each expectation reads only what is new."""
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
     """What steps remember for the next ones: patients, documents, answers."""
+    others: list[Asked] = field(default_factory=list[Asked])
+    """What the user goes on doing while each of the next gestures lasts."""
 
     def begin_step(self) -> None:
         """Number the step now open; exchanges observed meanwhile carry it."""
@@ -132,9 +137,12 @@ class Scenario:
         Raises GestureMissingError when the product does not offer it.
         """
         clock = self.session.platform.kernel.clock
-        started = clock.now()
-        result = self.session.driver.perform(action, parameters)
-        self._journal(action, parameters, result, started)
+        asked: Asked = (action, parameters)
+        played = play(self.session.driver, clock.now, asked, self.others)
+        # A gesture comes after the exchanges it caused, and before what was done meanwhile.
+        for each in played:
+            self._journal(each)
+        result = played[0].result
         if result.outcome is ActionOutcome.NOT_OFFERED:
             raise GestureMissingError(action)
         return result
@@ -146,11 +154,10 @@ class Scenario:
             raise ExpectationError(f"geste {action} {result.outcome} : {result.error}")
         return result.answer
 
-    def _journal(
-        self, action: str, parameters: Mapping[str, Any], result: ActionResult, started: datetime
-    ) -> None:
+    def _journal(self, played: Played) -> None:
         kernel = self.session.platform.kernel
         head = (("Content-Type", "application/json"),)
+        action, result = played.action, played.result
         kernel.journal.append(
             Exchange(
                 id=new_id(),
@@ -158,13 +165,13 @@ class Scenario:
                 position=0,
                 service="lgc",
                 operation=action,
-                started_at=started,
-                answered_at=kernel.clock.now(),
+                started_at=played.started,
+                answered_at=played.answered,
                 peer=self.session.driver.name,
-                request=Message(f"POST /actions/{action} HTTP/1.1", head, _json(parameters)),
+                request=Message(f"POST /actions/{action} HTTP/1.1", head, _json(played.parameters)),
                 response=Message(f"HTTP/1.1 {result.status}", head, _json(result.answer)),
                 outcome=_OUTCOMES[result.outcome],
-                correlation=Correlation(professional=parameters.get("professionnel")),
+                correlation=Correlation(professional=played.parameters.get("professionnel")),
                 step=kernel.step,
             )
         )
@@ -175,6 +182,23 @@ class Scenario:
         """The exchanges of this scenario so far."""
         journal = self.session.platform.kernel.journal
         return JournalView(journal.read(after=self.start), self._readings)
+
+    def wait(self, seen: Callable[[JournalView], bool], seconds: float) -> bool:
+        """Wait until the wires show something, for a product may act in the background.
+
+        False when they did not within so many seconds.
+        """
+        came = threading.Event()
+        forget = self.session.platform.kernel.journal.subscribe(lambda _: came.set())
+        end = time.monotonic() + seconds
+        try:
+            while not seen(self.view()):
+                if not came.wait(max(0.0, end - time.monotonic())):
+                    return seen(self.view())
+                came.clear()
+        finally:
+            forget()
+        return True
 
     def expect(self, name: str, **parameters: Any) -> Observation:
         """State an expectation: written in the journal, then evaluated.

@@ -138,6 +138,8 @@ class StepFinished(Fields):
     status: Literal["réussi", "échoué", "manuel", "ignoré"]
     seconds: float = 0.0
     message: str = ""
+    observed: tuple[str, ...] = ()
+    """What was seen of what the step asks, when it is satisfied: counts, durations, numbers."""
     exchanges: tuple[str, ...] = ()
 
 

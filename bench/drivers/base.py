@@ -52,9 +52,10 @@ class ActionResult:
 
 
 class Driver(Protocol):
-    """Moves one product."""
+    """Moves one product. ``concurrent``: gestures may be played at the same time."""
 
     name: str
+    concurrent: bool
 
     def start(self, environment_file: str, seed: int) -> None:
         """Make the product ready; ``seed`` distinguishes scenarios. Raises DriverError."""

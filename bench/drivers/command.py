@@ -25,6 +25,7 @@ class CommandDriver:
     """
 
     name = "command"
+    concurrent = True
 
     def __init__(self, command: str, *, timeout: float = 120.0) -> None:
         self._words = shlex.split(command)

@@ -18,6 +18,7 @@ class HttpDriver:
     """``POST /actions/<name>`` to a product that is already running."""
 
     name = "http"
+    concurrent = True
 
     def __init__(self, url: str, *, timeout: float = 120.0) -> None:
         """``timeout`` bounds one gesture, polling included, in seconds."""

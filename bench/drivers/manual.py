@@ -18,6 +18,7 @@ class ManualDriver:
     """Shows each gesture in French and waits for « fait », « refusé » or « absent »."""
 
     name = "manual"
+    concurrent = False
 
     def __init__(self, console: Console | None = None, ask: Ask | None = None) -> None:
         self._console = console or Console(stderr=True)

@@ -26,6 +26,7 @@ class ReferenceDriver:
     """The reference LGC, started and stopped by the bench."""
 
     name = "reference"
+    concurrent = True
 
     def __init__(self, command: Sequence[str] = REFERENCE_COMMAND) -> None:
         self._command = tuple(command)

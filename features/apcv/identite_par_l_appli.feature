@@ -26,7 +26,7 @@ Fonctionnalité: Reprendre l'identité de l'appli carte Vitale
   Scénario: Un ayant droit est recherché dans INSi
     Étant donné l'appli carte Vitale d'une famille
     Quand le professionnel la lit par QR code
-    Et il retient le premier ayant droit pour un nouveau dossier
+    Et il retient l'enfant pour un nouveau dossier
     Alors l'INS de l'ayant droit vient d'INSi, et n'est pas celle du titulaire
     Et aucun écart n'est relevé
 

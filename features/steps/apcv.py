@@ -6,20 +6,20 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from bench.phones import TOO_LONG, phone, show
+from bench.phones import TOO_LONG, family, phone, show
 from bench.session import Scenario
 from features.steps.identite import patients
 
 READ, QUALIFY, CLOSE = "apcv.read", "apcv.qualify", "apcv.close"
 AUTHENTICATE, DESTROY = "authentifierUtilisateurProximite", "detruireContexteApCV"
+MEMBERS = {"le titulaire": 0, "le conjoint": 1, "l'enfant": 2}
 CUT = 512
 """Where some scanners stop (sheet ``apcv`` §10, N03)."""
-SLOW = ("psc", "insi", "apcv", "prescription", "dmp", "mssante")
 
 
 @given("l'appli carte Vitale d'une famille")
-def family(scenario: Scenario) -> None:
-    scenario.notes["appli"] = phone(scenario, "T")
+def present_family(scenario: Scenario) -> None:
+    scenario.notes["appli"] = family(scenario)
 
 
 @given("une appli carte Vitale de démonstration")
@@ -27,18 +27,13 @@ def demonstration(scenario: Scenario) -> None:
     scenario.notes["appli"] = phone(scenario, "D")
 
 
-@given(parsers.re(r"chaque service met (?P<seconds>\d+) secondes à répondre"))
-def slow_everywhere(scenario: Scenario, seconds: str) -> None:
-    for service in SLOW:
-        scenario.spoil(service, fault="lent", times=None, delay=float(seconds))
-
-
-@when(parsers.re(r"le professionnel la lit par (?P<source>QR code|NFC)"))
-def read_it(scenario: Scenario, source: str) -> None:
-    scenario.must(
-        READ,
-        **scanned(scenario, show(scenario, scenario.notes["appli"]), source.split(maxsplit=1)[0]),
-    )
+@when(
+    parsers.re(r"le professionnel la lit par (?P<source>QR code|NFC)(?P<without>, sans carte CPS)?")
+)
+def read_it(scenario: Scenario, source: str, without: str | None) -> None:
+    scenario.notes["voie"] = "psc" if without else "cps"
+    code = show(scenario, scenario.notes["appli"])
+    scenario.must(READ, **scanned(scenario, code, source.split(maxsplit=1)[0]))
 
 
 @when("le professionnel tente de lire un QR code périmé")
@@ -62,16 +57,14 @@ def read_cut(scenario: Scenario) -> None:
 
 
 @when(
-    parsers.re(r"il retient (?P<who>le titulaire|le premier ayant droit) pour un nouveau dossier")
-)
-def qualify(scenario: Scenario, who: str) -> None:
-    rank = 0 if who == "le titulaire" else 1
-    answer = scenario.must(
-        QUALIFY,
-        patient=None,
-        individu=rank,
-        professionnel=scenario.notes["professionnel"],
+    parsers.re(
+        r"il retient (?P<who>" + "|".join(MEMBERS) + r") pour (?P<where>un nouveau|ce) dossier"
     )
+)
+def qualify(scenario: Scenario, who: str, where: str) -> None:
+    rank = MEMBERS[who]
+    held = patients(scenario)[-1]["id"] if where == "ce" else None
+    answer = scenario.must(QUALIFY, **chosen(scenario, rank, held))
     person = scenario.notes["appli"].members[rank].patient
     patients(scenario).append({"id": answer["patient"]["id"], "ins": person.ins})
 
@@ -124,25 +117,20 @@ def destroyed(scenario: Scenario) -> None:
     scenario.expect("echange-vu", service="apcv", operation=DESTROY, issue="accepté")
 
 
-@then(parsers.re(r"les services ont été appelés dans l'ordre : (?P<calls>.+)"))
-def in_order(scenario: Scenario, calls: str) -> None:
-    scenario.expect("suite-des-services", suite=calls.split(", "))
-
-
-@then(
-    parsers.re(
-        r"aucun geste n'a duré plus que la latence de (?P<seconds>\d+) secondes de ses appels"
-    )
-)
-def never_frozen(scenario: Scenario, seconds: str) -> None:
-    called = ["apcv", "prescription", "dmp", "mssante"]
-    scenario.expect("sans-gel", secondes=int(seconds), services=called)
-
-
 def scanned(scenario: Scenario, code: str, source: str = "QR") -> dict[str, Any]:
     """Parameters of a reading."""
-    who = scenario.notes["professionnel"]
-    return {"donnees": code, "source": source, "professionnel": who}
+    return {"donnees": code, "source": source, **_caller(scenario)}
+
+
+def chosen(scenario: Scenario, rank: int, patient: str | None) -> dict[str, Any]:
+    """Parameters of a qualification."""
+    return {"patient": patient, "individu": rank, **_caller(scenario)}
+
+
+def _caller(scenario: Scenario) -> dict[str, str]:
+    """Who calls, and with what: a card unless the scenario says otherwise."""
+    way = scenario.notes.get("voie", "cps")
+    return {"professionnel": scenario.notes["professionnel"], "voie": way}
 
 
 def try_to_read(scenario: Scenario, code: str) -> None:

@@ -122,41 +122,9 @@ def test_executions_half_shown(told: dict[str, Any], reason: str) -> None:
     assert reason in seen.reason
 
 
-def test_services_in_order() -> None:
-    suite = ["prescription EP4", "dmp TD2.1"]
-    assert asked("suite-des-services", creation(), other("dmp", "TD2.1"), suite=suite).holds
-    swapped = asked("suite-des-services", other("dmp", "TD2.1"), creation(), suite=suite)
-    assert not swapped.holds
-    refused = asked(
-        "suite-des-services", creation(), other("dmp", "TD2.1", Outcome.REFUSED), suite=suite
-    )
-    assert not refused.holds
-    assert "absents : dmp TD2.1" in refused.reason
-
-
-def calls_of(seconds: float, outcome: Outcome = Outcome.ACCEPTED) -> tuple[Exchange, ...]:
-    return other("dmp", "TD2.1", outcome), gesture("prescription.validate", {}, seconds)
-
-
-@pytest.mark.parametrize(
-    ("story", "reason"),
-    [
-        (calls_of(30), "30.0 s pour 1 appel(s)"),
-        (calls_of(1), "sans la latence"),
-        (calls_of(3, Outcome.UNANSWERED), "un appel interrompu"),
-        (calls_of(0)[1:], "dmp : jamais appelé"),
-    ],
-)
-def test_frozen_longer_than_its_calls(story: tuple[Exchange, ...], reason: str) -> None:
-    assert asked("sans-gel", *calls_of(3.4), secondes=3, services=["dmp"]).holds
-    seen = asked("sans-gel", *story, secondes=3, services=["dmp"])
-    assert not seen.holds
-    assert reason in seen.reason
-
-
 def test_exchanges_are_counted() -> None:
     named = {"service": "dmp", "operation": "TD2.1"}
-    story = calls_of(3, Outcome.REFUSED)
+    story = (other("dmp", "TD2.1", Outcome.REFUSED), validated())
     assert asked("nombre-d-echanges", *story, **named, nombre=1).holds
     assert not asked("nombre-d-echanges", *story, **named, nombre=1, issue="accepté").holds
 
