@@ -1,6 +1,7 @@
-"""EP-16, EP-19, EP-22: the lines of an eP-MED-DM.
+"""EP-16, EP-19, EP-22: the lines of drugs of an eP-MED-DM.
 
-Source: e-prescription.md §9.4, §9.5; §6 for the motives of a non substituable.
+Source: e-prescription.md §9.4, §6 for the motives of a non substituable; schematrons
+FR-Traitement-prescrit and « Prescription Item » of IHE PHARM PRE.
 """
 
 from __future__ import annotations
@@ -11,33 +12,25 @@ from collections.abc import Iterator
 from lxml import etree
 
 from rules.checking import check
-from rules.checks.ep_med_dm_values import EXIGENCES, SOURCE, fixed, lacking, templates
+from rules.checks.ep_med_dm_posology import posology
+from rules.checks.ep_med_dm_statements import statements
+from rules.checks.ep_med_dm_values import (
+    EXIGENCES,
+    SOURCE,
+    TITLE,
+    counted,
+    fixed,
+    lacking,
+    templates,
+)
 from rules.context import Context
 from rules.findings import Finding, Severity
-from rules.formats.cda_types import HL7, attribute, find
-from rules.formats.ep_med_dm import (
-    ALD,
-    CIS,
-    EMDN,
-    LPP,
-    V2024,
-    DeviceLine,
-    DrugLine,
-    Line,
-)
+from rules.formats.cartouche import plain
+from rules.formats.cda_types import HL7, attribute, find, find_all
+from rules.formats.ep_med_dm_lines import CIS, SUBSTITUTION, DrugLine, Line, templates_of
 from rules.formats.prescription import MOTIVES, NO_SUBSTITUTION
 from rules.xml import place_of, text_of
 
-_OBSERVATION = "1.2.250.1.213.1.1.3.48."
-_STATEMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    ALD: ("ALD", (f"{_OBSERVATION}13",)),
-    "GEN-180": ("AT/MP", (f"{_OBSERVATION}14",)),
-    "GEN-179": ("hors AMM", (f"{_OBSERVATION}12",)),
-    "GEN-181": ("non remboursable", (f"{_OBSERVATION}15", f"{_OBSERVATION}215")),
-    "GEN-295": ("prévention", (f"{_OBSERVATION}34", f"{_OBSERVATION}224")),
-}
-"""Code, name and templates (2023 and after, then 2022) of each observation."""
-_DEVICE_2024 = (ALD, "GEN-180", "GEN-181", "GEN-295")
 _DRUG_TEMPLATES = (
     "2.16.840.1.113883.10.20.1.24",
     "1.3.6.1.4.1.19376.1.5.3.1.4.7",
@@ -49,55 +42,73 @@ _PRODUCT_TEMPLATES = (
     "1.3.6.1.4.1.19376.1.5.3.1.4.7.2",
     ("1.2.250.1.213.1.1.3.43", "1.2.250.1.213.1.1.3.84"),
 )
-_DEVICE_TEMPLATES = ("2.16.840.1.113883.10.20.1.34", "1.2.250.1.213.1.1.3.20")
-_TITLE = "Le document eP-MED-DM suit le modèle de la version qu'il déclare"
+_QUANTITY = ("1.3.6.1.4.1.19376.1.9.1.3.8", "1.2.250.1.213.1.1.3.86")
+_IHE_CODES = "1.3.6.1.4.1.19376.1.5.3.2"
+_INSTRUCTIONS = {
+    "PINSTRUCT": ("au patient", ("1.3.6.1.4.1.19376.1.5.3.1.4.3", "1.2.250.1.213.1.1.3.33")),
+    "FINSTRUCT": (
+        "au dispensateur",
+        ("1.3.6.1.4.1.19376.1.5.3.1.4.3.1", "1.2.250.1.213.1.1.3.34"),
+    ),
+}
 _CIS = re.compile(r"\d{8}", re.ASCII)
-_MOTIVE = re.compile(rf"\b({'|'.join(MOTIVES)})\b(?!-PH)")
+_MOTIVE = re.compile(
+    rf"\b({'|'.join(MOTIVES)})\b(?!-PH)|MARGE THERAPEUTIQUE ETROITE"
+    r"|ENFANT.*\b(6|SIX) ANS|FORME GALENIQUE|CONTRE.INDICATION (FORMELLE|.*EXCIPIENT)"
+)
+"""The code that is printed, or the words of the arrêté: the document may say either."""
 
 
-@check("EP-19", title=_TITLE, severity=Severity.BLOCKING, exigences=EXIGENCES, source=SOURCE)
+@check("EP-19", title=TITLE, severity=Severity.BLOCKING, exigences=EXIGENCES, source=SOURCE)
 def drug(line: DrugLine, _context: Context) -> Iterator[Finding]:
     """An entry FR-Traitement-prescrit."""
     element, place = line.element, place_of(line.element)
     yield from templates(element, _DRUG_TEMPLATES, "la ligne de médicament")
-    yield from _identified(line)
+    yield from identified(line)
     advice = "Écrire les valeurs fixes d'une ligne de médicament, telles que le modèle les donne."
     yield from fixed(element, "", "classCode", ("SBADM",), advice)
     yield from fixed(element, "", "moodCode", ("INT",), advice)
-    yield from fixed(element, "code", "code", ("DRUG",), advice)
+    if find(element, "code") is not None:
+        yield from fixed(element, "code", "code", ("DRUG",), advice)
+        yield from fixed(element, "code", "codeSystem", ("2.16.840.1.113883.5.4",), advice)
     yield from fixed(element, "statusCode", "code", ("completed",), advice)
     advice = "Relier la ligne à son texte : text/reference désigne l'ID du texte de la section."
     yield from lacking(element, "text/reference", place, "une", advice)
+    for name in ("author", "reference"):
+        yield from counted(element, name, 0, 0, f"Retirer {name} : une prescription n'en a pas.")
     yield from _product(line)
-    yield from _doses(line)
-    yield from _repeats(line, required=False)
+    yield from posology(line)
+    yield from repeats(line, required=True)
     yield from _substitution(line)
-    yield from _statements(line, (ALD,))
+    yield from _quantity(line)
+    yield from _instructions(line)
+    yield from counted(element, "precondition", 0, 1, "Réunir les conditions en une seule.")
+    yield from statements(line)
 
 
-@check("EP-19", title=_TITLE, severity=Severity.BLOCKING, exigences=EXIGENCES, source=SOURCE)
-def device(line: DeviceLine, _context: Context) -> Iterator[Finding]:
-    """An entry of a dispositif médical; 2024.01 asks four observations and repeatNumber."""
-    recent = line.version == V2024
-    yield from templates(line.element, _DEVICE_TEMPLATES, "la ligne de dispositif médical")
-    yield from _identified(line)
-    advice = "Écrire les valeurs fixes d'une ligne de dispositif : SPLY, INT."
-    yield from fixed(line.element, "", "classCode", ("SPLY",), advice)
-    yield from fixed(line.element, "", "moodCode", ("INT",), advice)
-    advice = "Dire combien de conditionnements sont prescrits."
-    yield from lacking(line.element, "quantity", place_of(line.element), "un", advice)
-    yield from _repeats(line, required=recent)
-    yield from _device_code(line)
-    yield from _statements(line, _DEVICE_2024 if recent else (ALD,))
-
-
-def _identified(line: Line) -> Iterator[Finding]:
-    if len(line.ids) != 1:
+def identified(line: Line) -> Iterator[Finding]:
+    """At least one identifier; that of a device may be unknown."""
+    usable = [i for i in line.ids if i.root or i.null_flavor]
+    if not usable:
         yield Finding(
             f"{place_of(line.element)}/id",
-            "un seul id",
-            str(len(line.ids)),
-            "Donner à chaque ligne un identifiant, et un seul.",
+            "un id",
+            f"{len(line.ids)} sans root" if line.ids else "absent",
+            "Donner un identifiant à chaque ligne : la dispensation s'y rapporte.",
+        )
+
+
+def repeats(line: Line, *, required: bool) -> Iterator[Finding]:
+    """A whole number, or nullFlavor NI when renewals have no limit but a period."""
+    found = find(line.element, "repeatNumber")
+    written = line.repeats or ""
+    valid = re.fullmatch(r"\d+", written, re.ASCII) or attribute(found, "nullFlavor") == "NI"
+    if required if found is None else not valid:
+        yield Finding(
+            f"{place_of(line.element)}/repeatNumber/@value",
+            "un entier, 0 sans renouvellement",
+            written or "absent",
+            "Écrire le nombre de renouvellements, 0 quand il n'y en a pas.",
         )
 
 
@@ -110,32 +121,15 @@ def _product(line: DrugLine) -> Iterator[Finding]:
         return
     yield from templates(line.product, _PRODUCT_TEMPLATES, "du médicament")
     yield from templates(line.material, ("1.3.6.1.4.1.19376.1.9.1.3.1",), "du produit")
-    advice = "Nommer le médicament (nullFlavor NA pour une préparation magistrale)."
-    yield from lacking(line.material, "name", place_of(line.material), "un", advice)
-
-
-def _doses(line: DrugLine) -> Iterator[Finding]:
-    """A dose or a rate has both bounds, or says why not."""
-    for name in ("doseQuantity", "rateQuantity"):
-        found = find(line.element, name)
-        if found is None or attribute(found, "nullFlavor"):
-            continue
-        for bound in ("low", "high"):
-            advice = "Écrire low et high d'une dose, égaux quand elle est fixe."
-            yield from lacking(found, bound, place_of(found), "un", advice)
-
-
-def _repeats(line: Line, *, required: bool) -> Iterator[Finding]:
-    written = line.repeats
-    absent = find(line.element, "repeatNumber") is None
-    valid = absent or (written or "").isdecimal()
-    if not valid or (absent and required):
-        yield Finding(
-            f"{place_of(line.element)}/repeatNumber/@value",
-            "un entier, 0 sans renouvellement",
-            written or "absent",
-            "Écrire le nombre de renouvellements, 0 quand il n'y en a pas.",
-        )
+    advice = "Écrire les classes du produit : MANU, puis MMAT et KIND."
+    yield from fixed(line.product, "", "classCode", ("MANU",), advice)
+    yield from fixed(line.material, "", "classCode", ("MMAT",), advice)
+    yield from fixed(line.material, "", "determinerCode", ("KIND",), advice)
+    for path, advice in (
+        ("code", "Coder le médicament (nullFlavor NA pour une préparation magistrale)."),
+        ("name", "Nommer le médicament (nullFlavor NA pour une préparation magistrale)."),
+    ):
+        yield from lacking(line.material, path, place_of(line.material), "un", advice)
 
 
 def _substitution(line: DrugLine) -> Iterator[Finding]:
@@ -143,47 +137,58 @@ def _substitution(line: DrugLine) -> Iterator[Finding]:
     if len(acts) != 1:
         yield Finding(
             f"{place_of(line.element)}/entryRelationship/act",
-            "un act FR-Autorisation-substitution (1.2.250.1.213.1.1.3.87), et un seul",
+            f"un act FR-Autorisation-substitution ({SUBSTITUTION}), et un seul",
             str(len(acts)),
             "Dire sur chaque ligne si la substitution est permise (G) ou non (N).",
         )
         return
+    act = acts[0]
+    yield from templates(act, ("1.3.6.1.4.1.19376.1.9.1.3.9.1",), "de la substitution")
     advice = "Coder la substitution G (permise) ou N (exclue), du système 2.16.840.1.113883.5.1070."
-    yield from fixed(acts[0], "code", "code", ("G", NO_SUBSTITUTION), advice)
-    yield from fixed(acts[0], "code", "codeSystem", ("2.16.840.1.113883.5.1070",), advice)
+    yield from fixed(act.getparent(), "", "typeCode", ("COMP",), advice)
+    yield from fixed(act, "", "moodCode", ("DEF",), advice)
+    yield from fixed(act, "code", "code", ("G", NO_SUBSTITUTION), advice)
+    yield from fixed(act, "code", "codeSystem", ("2.16.840.1.113883.5.1070",), advice)
 
 
-def _statements(line: Line, required: tuple[str, ...]) -> Iterator[Finding]:
-    for code, (name, known) in _STATEMENTS.items():
-        found = [s for s in line.statements if s.code == code]
-        if len(found) > 1 or (code in required and not found):
-            yield Finding(
-                f"{place_of(line.element)}/entryRelationship/observation",
-                f"une observation {name} ({code})",
-                str(len(found)),
-                f"Dire {name} par oui ou par non, une fois sur chaque ligne.",
-            )
-        for statement in found:
-            yield from templates(statement.element, (known,), f"l'observation {name}")
-            if statement.value is None:
-                yield Finding(
-                    f"{statement.place}/value/@value",
-                    "true ou false",
-                    attribute(find(statement.element, "value"), "value") or "absent",
-                    f"Répondre true ou false à l'observation {name}.",
-                )
+def _quantity(line: DrugLine) -> Iterator[Finding]:
+    """How much to deliver: a supply of its own, at most one."""
+    found = _related(line, "supply", _QUANTITY)
+    advice = "Écrire la quantité dans une supply RQO, une fois : independentInd false, quantity."
+    if len(found) > 1:
+        place = f"{place_of(line.element)}/entryRelationship/supply"
+        yield Finding(place, "1 au plus", str(len(found)), advice)
+    for supply in found:
+        yield from templates(supply, _QUANTITY, "de la quantité")
+        yield from fixed(supply.getparent(), "", "typeCode", ("COMP",), advice)
+        yield from fixed(supply, "", "moodCode", ("RQO",), advice)
+        yield from fixed(supply, "independentInd", "value", ("false",), advice)
+        said = attribute(find(supply, "quantity"), "value")
+        if not said:
+            yield from lacking(None, "quantity/@value", place_of(supply), "un nombre", advice)
 
 
-def _device_code(line: DeviceLine) -> Iterator[Finding]:
-    found = line.device
-    advice = "Coder le dispositif en EMDN, avec son code LPP en translation."
-    if found is None:
-        path = "participant/participantRole/playingDevice/code"
-        yield from lacking(line.element, path, place_of(line.element), "un code", advice)
-    elif not found.null_flavor and found.code_system not in (EMDN, LPP):
-        yield Finding(
-            f"{found.place}/@codeSystem", f"{EMDN} ou {LPP}", found.code_system or "absent", advice
-        )
+def _instructions(line: DrugLine) -> Iterator[Finding]:
+    """To the patient, to who delivers: at most one of each."""
+    for code, (told, known) in _INSTRUCTIONS.items():
+        found = _related(line, "act", known)
+        advice = f"Écrire l'instruction {told} une fois, avec SUBJ, inversionInd et {code}."
+        if len(found) > 1:
+            place = f"{place_of(line.element)}/entryRelationship/act"
+            yield Finding(place, "1 au plus", str(len(found)), advice)
+        for act in found:
+            yield from templates(act, known, f"de l'instruction {told}")
+            relation = act.getparent()
+            yield from fixed(relation, "", "typeCode", ("SUBJ",), advice)
+            yield from fixed(relation, "", "inversionInd", ("true",), advice)
+            yield from fixed(act, "", "moodCode", ("INT",), advice)
+            yield from fixed(act, "code", "code", (code,), advice)
+            yield from fixed(act, "code", "codeSystem", (_IHE_CODES,), advice)
+
+
+def _related(line: DrugLine, name: str, known: tuple[str, ...]) -> list[etree._Element]:
+    found = find_all(line.element, f"entryRelationship/{name}")
+    return [each for each in found if {*known} & {*templates_of(each)}]
 
 
 @check(
@@ -199,7 +204,7 @@ def motive(line: DrugLine, _context: Context) -> Iterator[Finding]:
         return
     act = line.substitutions[0]
     said = _said(line, act)
-    if not _MOTIVE.search(said):
+    if not _MOTIVE.search(plain(said)):
         yield Finding(
             f"{place_of(act)}/code/originalText",
             "MTE, EFG ou CIF",

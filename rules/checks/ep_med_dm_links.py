@@ -1,7 +1,7 @@
 """What an eP-MED-DM says twice: identifiers, references, number, ALD, dates.
 
 EP-06, EP-07, EP-18, EP-20, EP-21, EP-23 on the document alone; sequences compare it with
-the wire. BANC-EPMED rules are ours: 01 and 02 are defects of published examples,
+the wire. BANC-EPMED rules are ours: 01, 02, 03 and 05 are defects of published examples,
 which the official schematrons let through.
 
 Source: e-prescription.md §9, §14.
@@ -9,6 +9,7 @@ Source: e-prescription.md §9, §14.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -20,21 +21,30 @@ from rules.checks.ep_med_dm_values import EXIGENCES, SOURCE
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats.cda import ClinicalDocument
-from rules.formats.cda_types import HL7, attribute
-from rules.formats.ep_med_dm import PDF_COPY, V2024, DrugLine, EpMedDm, day_of
+from rules.formats.cda_types import HL7, attribute, find
+from rules.formats.ep_med_dm import PDF_COPY, V2022, V2023, EpMedDm, decoded
+from rules.formats.ep_med_dm_lines import DrugLine, day_of
 from rules.formats.prescription import BIZONE, SECURE
 from rules.xml import place_of
 
 _OURS = "ED.reference de CDA R2 ; défauts des exemples publiés (e-prescription.md §9.4)"
 _YEAR = timedelta(days=366)
 _SECURE_DAYS = 28
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+"""What designates something else than the document: ``https:``, ``cid:``, ``urn:``…"""
 
 
 def _references(prescription: EpMedDm) -> Iterator[tuple[etree._Element, str]]:
     for found in prescription.root.iter(f"{{{HL7}}}reference"):
         value = attribute(found, "value")
-        if value is not None and "://" not in value:
+        if value is not None and not _ADDRESS.match(value):
             yield found, value
+
+
+def _pictures(prescription: EpMedDm) -> Iterator[tuple[etree._Element, str]]:
+    for shown in prescription.root.iter(f"{{{HL7}}}renderMultiMedia"):
+        for name in (attribute(shown, "referencedObject") or "").split():
+            yield shown, name
 
 
 @check(
@@ -93,6 +103,8 @@ def targets(prescription: EpMedDm, _context: Context) -> Iterator[Finding]:
     wanted = [
         (f"{place_of(e)}/@value", v[1:]) for e, v in _references(prescription) if v[:1] == "#"
     ]
+    shown = _pictures(prescription)
+    wanted += [(f"{place_of(e)}/@referencedObject", name) for e, name in shown]
     for place, name in wanted:
         if held[name] != 1:
             yield Finding(
@@ -101,6 +113,39 @@ def targets(prescription: EpMedDm, _context: Context) -> Iterator[Finding]:
                 f"{name} : {held[name]} fois",
                 "Donner cet ID au texte désigné, et à lui seul.",
             )
+
+
+@check(
+    "BANC-EPMED.05",
+    title="Une image ou une copie a le type que son mediaType annonce",
+    severity=Severity.MINOR,
+    exigences=EXIGENCES,
+    source="ED.mediaType de CDA R2 ; défaut des exemples publiés (e-prescription.md §5)",
+)
+def media_types(prescription: EpMedDm, _context: Context) -> Iterator[Finding]:
+    """Published examples call a PNG ``image/jpeg``; a copy that is no PDF opens nowhere."""
+    for media in prescription.root.iter(f"{{{HL7}}}observationMedia"):
+        value = find(media, "value")
+        told, data = attribute(value, "mediaType") or "", decoded(value)
+        kind = next((k for m, k in _MAGIC.items() if data and data.startswith(m)), None)
+        if data and told in _TOLD and kind != _TOLD[told]:
+            yield Finding(
+                f"{place_of(media)}/value/@mediaType",
+                told,
+                kind or "d'autres octets",
+                "Annoncer le type des octets que l'on encode.",
+                severity=Severity.MAJOR if kind is None else None,
+            )
+
+
+_MAGIC = {
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"BM": "image/bmp",
+    b"%PDF": "application/pdf",
+}
+_TOLD = {each: each for each in _MAGIC.values()} | {"image/bm": "image/bmp"}
 
 
 @check(
@@ -155,7 +200,7 @@ def pdf_copy(document: ClinicalDocument, _context: Context) -> Iterator[Finding]
     if prescription is None:
         return
     copies = len(prescription.of_template(PDF_COPY))
-    if copies > 1 or (copies == 0 and prescription.version == V2024):
+    if copies > 1 or (copies == 0 and prescription.version not in (V2022, V2023)):
         yield Finding(
             "/ClinicalDocument/component/structuredBody",
             "une section FR-Document-PDF-copie",
@@ -202,23 +247,23 @@ def bizone(prescription: EpMedDm, _context: Context) -> Iterator[Finding]:
 
 @check(
     "EP-21",
-    title="La validité commence avant de finir, et dure au plus douze mois",
+    title="La validité commence avant de finir, et dure au plus douze mois, vingt-quatre parfois",
     severity=Severity.MINOR,
     exigences=EXIGENCES,
     source="e-prescription.md §9.2, §14",
 )
 def validity(prescription: EpMedDm, _context: Context) -> Iterator[Finding]:
-    """24 months are granted to some prescriptions: what is longer is only told."""
+    """24 months are granted to some prescriptions, which nothing tells: the second year is told."""
     low, high = (day_of(found) for found in prescription.validity)
-    if low is None or high is None:
+    if low is None or high is None or low <= high <= low + _YEAR:
         return
-    if not low <= high <= low + _YEAR:
-        yield Finding(
-            "/ClinicalDocument/documentationOf[1]/serviceEvent/effectiveTime/high",
-            f"entre {low.isoformat()} et {(low + _YEAR).isoformat()}",
-            high.isoformat(),
-            "Vérifier la durée de validité : douze mois au plus, sauf exceptions.",
-        )
+    yield Finding(
+        "/ClinicalDocument/documentationOf[1]/serviceEvent/effectiveTime/high",
+        f"entre {low.isoformat()} et {(low + _YEAR).isoformat()}",
+        high.isoformat(),
+        "Vérifier la durée de validité : douze mois au plus, vingt-quatre pour certaines.",
+        severity=Severity.REVIEW if low <= high <= low + 2 * _YEAR else None,
+    )
 
 
 @check(

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 
 from rules.findings import Finding
-from rules.formats.cda_types import attribute, find
-from rules.formats.ep_med_dm import templates_of
+from rules.formats.cda_types import attribute, find, find_all
+from rules.formats.ep_med_dm_lines import templates_of
 from rules.xml import place_of
 
 SOURCE = "CI-SIS eP-MED-DM 2022.01 à 2024.01 (e-prescription.md §9)"
+TITLE = "Le document eP-MED-DM suit le modèle de la version qu'il déclare"
+LOINC = "2.16.840.1.113883.6.1"
 EXIGENCES = ("LGC.PRESC.02", "LGC.PRESC.03", "SC.ORDN/CONF.02")
 """The document N3 that a prescription leaves in the DMP."""
 
@@ -38,6 +40,18 @@ def templates(
                 ", ".join(held) or "absent",
                 f"Déclarer tous les templateId de {name} : les lecteurs s'y fient.",
             )
+
+
+def counted(
+    element: etree._Element, path: str, least: int, most: int | None, advice: str
+) -> Iterator[Finding]:
+    """A finding when elements at a path are too few or too many; ``most`` None is no limit."""
+    found = sum(1 for _ in find_all(element, path))
+    if found < least or (most is not None and found > most):
+        expected = f"{least} au moins" if most is None else f"{most} au plus"
+        if least == most:
+            expected = f"{least} exactement"
+        yield Finding(f"{place_of(element)}/{path}", expected, str(found), advice)
 
 
 def fixed(

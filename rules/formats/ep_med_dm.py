@@ -1,9 +1,8 @@
 """The prescription of the DMP: volet eP-MED-DM of CI-SIS, versions 2022.01 to 2024.01.
 
-Namespaces: HL7 v3; what is under ``urn:ihe:pharm…`` is not read. Codes of CIS,
-CIP13, LPP and EMDN are those of the sheet. The number of the ordonnance numérique
-is read where the document carries it: ``id`` under the root of the CNAM (that of the
-document, or of its main act: cda.md §1.7), and the Code 2D of its image.
+Namespace: HL7 v3. The number of the ordonnance numérique is read where the document
+carries it: ``id`` under the root of the CNAM (that of the document, or of its main act:
+cda.md §1.7), and the Code 2D of its image.
 
 Source: official examples and schematrons as e-prescription.md §9 reads them.
 """
@@ -14,7 +13,6 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 from typing import ClassVar, TypeVar
 
@@ -35,6 +33,7 @@ from rules.formats.cda_types import (
     instant,
 )
 from rules.formats.code2d import Code2D, Code2DPicture
+from rules.formats.ep_med_dm_lines import DeviceLine, DrugLine, Line, templates_of
 from rules.formats.prescription_number import CarriedNumber
 from rules.formats.symbols import PictureError, read_picture
 from rules.xml import text_of
@@ -48,18 +47,9 @@ _SECTION = "1.2.250.1.213.1.1.2."
 BARCODE, DRUGS, DEVICES = f"{_SECTION}223", f"{_SECTION}171", f"{_SECTION}222"
 COMMENT, VITALS, PREGNANCY = f"{_SECTION}73", f"{_SECTION}75", f"{_SECTION}77"
 PDF_COPY = f"{_SECTION}243"
-DRUG_ENTRY, DEVICE_ENTRY = "1.2.250.1.213.1.1.3.83", "1.2.250.1.213.1.1.3.20"
-SUBSTITUTION = "1.2.250.1.213.1.1.3.87"
-CIS, CIP13, LPP, EMDN = (
-    "1.2.250.1.213.2.3.1",
-    "1.2.250.1.213.2.3.2",
-    "1.2.250.1.215.200.2.1",
-    "1.2.250.1.213.2.68",
-)
 FLAG_SYSTEM = "1.2.250.1.213.1.1.4.322"
-ALD = "MED-574"
-REPLACED = ("353", "CORRE")
-"""Functions of the PS remplacé: in the examples of 2022, then in later ones."""
+REPLACED = (("REF", "353"), ("CON", "CORRE"))
+"""typeCode and function of the PS remplacé: in the examples of 2022, then in later ones."""
 
 E = TypeVar("E", bound="Line")
 
@@ -81,128 +71,6 @@ class Section(Node):
     def entries(self, name: str) -> Iterator[etree._Element]:
         """Acts of a name directly under its entries."""
         yield from find_all(self.element, f"entry/{name}")
-
-
-@dataclass(frozen=True)
-class Statement(Node):
-    """An observation BL about a line: its templates, its code, what it says."""
-
-    code: str | None
-    value: bool | None
-    """None when it is neither ``true`` nor ``false``."""
-
-    @classmethod
-    def read(cls, element: etree._Element) -> Statement:
-        """Read an observation element."""
-        said = attribute(find(element, "value"), "value")
-        return cls(
-            element,
-            attribute(find(element, "code"), "code"),
-            {"true": True, "false": False}.get(said or ""),
-        )
-
-    @property
-    def templates(self) -> tuple[str, ...]:
-        """Roots of its templateIds."""
-        return templates_of(self.element)
-
-
-@dataclass(frozen=True)
-class Line(Artefact):
-    """A line of the prescription: a drug or a device. ``rank`` counts from 1 by kind."""
-
-    element: etree._Element = field(repr=False, compare=False)
-    version: str | None
-    rank: int
-
-    @property
-    def templates(self) -> tuple[str, ...]:
-        """Roots of its templateIds."""
-        return templates_of(self.element)
-
-    @property
-    def ids(self) -> tuple[Identifier, ...]:
-        """Its ``id`` elements."""
-        return identifiers(self.element)
-
-    @cached_property
-    def statements(self) -> tuple[Statement, ...]:
-        """Observations about the line, in order."""
-        found = find_all(self.element, "entryRelationship/observation")
-        return tuple(Statement.read(each) for each in found)
-
-    @property
-    def ald(self) -> bool | None:
-        """Whether it is for an affection de longue durée; None when it does not say."""
-        return next((s.value for s in self.statements if s.code == ALD), None)
-
-    @property
-    def repeats(self) -> str | None:
-        """``repeatNumber/@value`` as written."""
-        return attribute(find(self.element, "repeatNumber"), "value")
-
-
-@dataclass(frozen=True)
-class DrugLine(Line):
-    """FR-Traitement-prescrit."""
-
-    label: ClassVar[str] = "eP-MED-DM, médicament"
-
-    @property
-    def product(self) -> etree._Element | None:
-        """``manufacturedProduct``."""
-        return find(self.element, "consumable/manufacturedProduct")
-
-    @property
-    def material(self) -> etree._Element | None:
-        """``manufacturedMaterial``."""
-        return find(self.product, "manufacturedMaterial")
-
-    @cached_property
-    def code(self) -> Coded | None:
-        """Code of the drug: CIS, or a nullFlavor for a préparation magistrale."""
-        return coded(self.material, "code")
-
-    @property
-    def cis(self) -> str | None:
-        """CIS code."""
-        return self.code.code if self.code and self.code.code_system == CIS else None
-
-    @property
-    def cip13(self) -> str | None:
-        """CIP13, among the translations."""
-        translations = map(Coded.read, find_all(self.material, "code/translation"))
-        return next((t.code for t in translations if t.code_system == CIP13), None)
-
-    @property
-    def substitutions(self) -> tuple[etree._Element, ...]:
-        """Acts that say whether another may be delivered."""
-        acts = find_all(self.element, "entryRelationship/act")
-        return tuple(act for act in acts if SUBSTITUTION in templates_of(act))
-
-    @property
-    def substitution(self) -> str | None:
-        """``G`` allowed, ``N`` none."""
-        act = next(iter(self.substitutions), None)
-        return attribute(find(act, "code"), "code")
-
-    @property
-    def period(self) -> tuple[date | None, date | None]:
-        """First and last day of the treatment, each None when it is not said."""
-        element = find(self.element, "effectiveTime")
-        return day_of(instant(element, "low")), day_of(instant(element, "high"))
-
-
-@dataclass(frozen=True)
-class DeviceLine(Line):
-    """A dispositif médical."""
-
-    label: ClassVar[str] = "eP-MED-DM, dispositif médical"
-
-    @property
-    def device(self) -> Coded | None:
-        """Its code: EMDN, with LPP as translation (or the other way round)."""
-        return coded(self.element, "participant/participantRole/playingDevice/code")
 
 
 @dataclass(frozen=True)
@@ -228,8 +96,7 @@ class EpMedDm(Artefact):
     @cached_property
     def carried(self) -> Identifier | None:
         """Identifier under the root of the CNAM: of the document, else of its main act."""
-        act = find(self.root, "documentationOf/serviceEvent")
-        found = (*identifiers(self.root), *identifiers(act))
+        found = (*identifiers(self.root), *identifiers(self.act))
         return next((i for i in found if i.root == NUMBER_ROOT), None)
 
     @property
@@ -263,24 +130,35 @@ class EpMedDm(Artefact):
         """Every line: drugs, then devices."""
         return (*self.drugs, *self.devices)
 
+    @property
+    def act(self) -> etree._Element | None:
+        """The main act: the first serviceEvent that is no flag."""
+        events = find_all(self.root, "documentationOf/serviceEvent")
+        return next((event for event in events if not _is_flag(event)), None)
+
     @cached_property
     def flags(self) -> tuple[Coded, ...]:
-        """Codes of the serviceEvents of class INFO: bizone, ordonnance sécurisée…"""
-        events = find_all(self.root, "documentationOf/serviceEvent")
-        informative = (e for e in events if e.get("classCode") == "INFO")
-        return tuple(c for e in informative if (c := coded(e, "code")) is not None)
+        """Codes of the serviceEvents that qualify it: bizone, ordonnance sécurisée…
+
+        Their class is INFO; the examples of 2026 give them none, and the system of their code.
+        """
+        events = filter(_is_flag, find_all(self.root, "documentationOf/serviceEvent"))
+        return tuple(c for e in events if (c := coded(e, "code")) is not None)
 
     @property
     def names_replaced(self) -> bool:
         """Whether a participant is the professional replaced (2022, then later examples)."""
-        functions = find_all(self.root, "participant/functionCode")
-        return any(attribute(each, "code") in REPLACED for each in functions)
+        told = (
+            (attribute(each, "typeCode"), attribute(find(each, "functionCode"), "code"))
+            for each in find_all(self.root, "participant")
+        )
+        return any(each in REPLACED for each in told)
 
     @property
     def validity(self) -> tuple[Instant | None, Instant | None]:
         """First and last instants of validity: the period of the main act."""
-        event = find(self.root, "documentationOf/serviceEvent")
-        return instant(event, "effectiveTime/low"), instant(event, "effectiveTime/high")
+        times = find(self.act, "effectiveTime")
+        return instant(times, "low"), instant(times, "high")
 
     @property
     def has_barcode(self) -> bool:
@@ -316,9 +194,9 @@ class EpMedDm(Artefact):
         return tuple(kind(e, self.version, rank) for rank, e in enumerate(found, 1))
 
 
-def templates_of(element: etree._Element | None) -> tuple[str, ...]:
-    """Roots of the templateIds of an element."""
-    return tuple(t.root for t in identifiers(element, "templateId") if t.root)
+def _is_flag(event: etree._Element) -> bool:
+    system = attribute(find(event, "code"), "codeSystem")
+    return event.get("classCode") == "INFO" or system == FLAG_SYSTEM
 
 
 def decoded(element: etree._Element | None) -> bytes | None:
@@ -327,13 +205,4 @@ def decoded(element: etree._Element | None) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True) or None
     except (binascii.Error, ValueError):
-        return None
-
-
-def day_of(found: Instant | None) -> date | None:
-    """The day that an instant begins with, None when it has no whole day."""
-    text = (found and found.value) or ""
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
-    except ValueError:
         return None

@@ -134,7 +134,7 @@ def _barcode(made: Made) -> list[str]:
         '<entry><observationMedia classCode="OBS" moodCode="EVN" ID="code2d">'
         '<templateId root="2.16.840.1.113883.10.12.304"/>'
         '<templateId root="1.2.250.1.213.1.1.3.103"/>'
-        '<value mediaType="image/jpeg" representation="B64">'
+        '<value mediaType="image/png" representation="B64">'
         f"{shown}</value></observationMedia></entry>"
     )
     text = '<renderMultiMedia referencedObject="code2d"/>'
@@ -173,7 +173,7 @@ def _drug(line: Line) -> str:
         f'<effectiveTime xsi:type="IVL_TS"><low value="{low}"/><high value="{high}"/>'
         '</effectiveTime><repeatNumber value="0"/>'
         f'<doseQuantity><low value="1"/><high value="1"/></doseQuantity>{_product(line)}'
-        f"{_substitution(line)}{_observation('48.13', 'MED-574', line.ald)}"
+        f"{_substitution(line)}{_observations(DRUG_OBSERVATIONS, f'med-{line.n}', line)}"
         "</substanceAdministration>"
     )
 
@@ -201,6 +201,7 @@ def _product(line: Line) -> str:
 def _substitution(line: Line) -> str:
     return (
         '<entryRelationship typeCode="COMP"><act classCode="ACT" moodCode="DEF">'
+        '<templateId root="1.3.6.1.4.1.19376.1.9.1.3.9.1"/>'
         '<templateId root="1.2.250.1.213.1.1.3.87"/>'
         f'<code code="{line.substitution}" codeSystem="2.16.840.1.113883.5.1070">'
         f'<originalText><reference value="#med-{line.n}-substitution"/></originalText></code>'
@@ -208,11 +209,27 @@ def _substitution(line: Line) -> str:
     )
 
 
-def _observation(template: str, code: str, said: bool) -> str:
+DRUG_OBSERVATIONS = {"13": "MED-574", "14": "GEN-180", "12": "GEN-179", "15": "GEN-181"}
+DEVICE_OBSERVATIONS = {"13": "MED-574", "14": "GEN-180", "15": "GEN-181", "34": "GEN-295"}
+"""Template and code of what 2023.01 and 2024.01 have each line say."""
+
+
+def _observations(told: dict[str, str], anchor: str, line: Line) -> str:
+    return "".join(
+        _observation(template, code, anchor, line.ald and code == "MED-574")
+        for template, code in told.items()
+    )
+
+
+def _observation(template: str, code: str, anchor: str, said: bool) -> str:
     return (
         '<entryRelationship typeCode="COMP"><observation classCode="OBS" moodCode="EVN">'
-        f'<templateId root="1.2.250.1.213.1.1.3.{template}"/>'
+        '<templateId root="1.3.6.1.4.1.19376.1.5.3.1.4.13"/>'
+        '<templateId root="1.2.250.1.213.1.1.3.48"/>'
+        f'<templateId root="1.2.250.1.213.1.1.3.48.{template}"/>'
+        f'<id root="0B3F0000-0000-4000-8000-{template:0>12}"/>'
         f'<code code="{code}" codeSystem="1.2.250.1.213.1.1.4.322"/>'
+        f'<text><reference value="#{anchor}"/></text>'
         f'<statusCode code="completed"/><value xsi:type="BL" value="{str(said).lower()}"/>'
         "</observation></entryRelationship>"
     )
@@ -227,23 +244,18 @@ def _devices(made: Made) -> list[str]:
 
 
 def _device(line: Line) -> str:
-    said = (
-        _observation("48.13", "MED-574", line.ald),
-        _observation("48.14", "GEN-180", False),
-        _observation("48.15", "GEN-181", False),
-        _observation("48.34", "GEN-295", False),
-    )
     return (
         '<supply classCode="SPLY" moodCode="INT">'
         '<templateId root="2.16.840.1.113883.10.20.1.34"/>'
         '<templateId root="1.2.250.1.213.1.1.3.20"/>'
         f'<id root="54A950FC-0EB1-5670-BB99-{line.n:012d}"/>'
-        '<repeatNumber value="0"/><quantity value="1"/>'
+        '<effectiveTime nullFlavor="UNK"/><repeatNumber value="0"/><quantity value="1"/>'
         '<participant typeCode="DEV"><participantRole classCode="MANU">'
         '<playingDevice classCode="DEV" determinerCode="INSTANCE">'
         '<code code="V0806" codeSystem="1.2.250.1.213.2.68">'
         '<translation code="1215702" codeSystem="1.2.250.1.215.200.2.1"/></code>'
-        f"</playingDevice></participantRole></participant>{''.join(said)}</supply>"
+        f"</playingDevice></participantRole></participant>"
+        f"{_observations(DEVICE_OBSERVATIONS, f'dm-{line.n}', line)}</supply>"
     )
 
 
@@ -254,11 +266,14 @@ def _pdf(made: Made) -> list[str]:
     entry = (
         '<entry><organizer classCode="CLUSTER" moodCode="EVN">'
         '<templateId root="1.2.250.1.213.1.1.3.18"/>'
+        '<id root="0B3F0000-0000-4000-8000-0000000000C0"/>'
         '<code code="55107-7" codeSystem="2.16.840.1.113883.6.1"/><statusCode code="completed"/>'
         '<component><observation classCode="OBS" moodCode="EVN">'
         '<templateId root="1.3.6.1.4.1.19376.1.5.3.1.4.13"/>'
         '<templateId root="1.2.250.1.213.1.1.3.48"/><templateId root="1.2.250.1.213.1.1.3.48.18"/>'
-        '<code code="69764-9" codeSystem="2.16.840.1.113883.6.1"/><statusCode code="completed"/>'
+        '<id root="0B3F0000-0000-4000-8000-0000000000C1"/>'
+        '<code code="69764-9" codeSystem="2.16.840.1.113883.6.1"/><text>Copie PDF</text>'
+        '<statusCode code="completed"/><effectiveTime nullFlavor="NA"/>'
         '<value xsi:type="CD" code="55108-5" codeSystem="2.16.840.1.113883.6.1"/></observation>'
         '</component><component><observationMedia classCode="OBS" moodCode="EVN">'
         '<value mediaType="application/pdf" representation="B64">'

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+from base64 import b64decode, b64encode
 
+import pytest
+from PIL import Image
+
+from rules.findings import Severity
+from tests.rules.cda.samples import judged, spoil
 from tests.rules.ep_med_dm.documents import NUMBER, Line, ids, spoilt, written
 from tests.rules.ep_med_dm.pages import page
 
@@ -34,6 +40,27 @@ def test_a_reference_to_two_texts() -> None:
     assert ours(found) == ["BANC-EPMED.03"]
 
 
+def test_a_picture_that_the_text_shows_and_nothing_holds() -> None:
+    shown = '<text><renderMultiMedia referencedObject="image-1"/>'
+    assert ours(spoilt(written(), "<text>Copie PDF", f"{shown}Copie PDF")) == ["BANC-EPMED.03"]
+
+
+@pytest.mark.parametrize(("kind", "told"), [("jpeg", "JPEG"), ("gif", "GIF"), ("bm", "BMP")])
+def test_pictures_of_the_kind_they_say(kind: str, told: str) -> None:
+    data = written(version="2022.01").decode()
+    start = data.index('representation="B64">') + len('representation="B64">')
+    end = data.index("</value>", start)
+    other = io.BytesIO()
+    Image.open(io.BytesIO(b64decode(data[start:end]))).convert("L").save(other, told)
+    made = data[:start] + b64encode(other.getvalue()).decode() + data[end:]
+    assert ours(ids(made.replace("image/png", f"image/{kind}").encode())) == []
+    assert ours(ids(made.encode())) == ["BANC-EPMED.05"]
+
+
+def test_a_copy_that_is_no_pdf() -> None:
+    assert "BANC-EPMED.05" in ids(written(pdf=b"<html/>"))
+
+
 def test_an_address_is_no_reference_to_the_text() -> None:
     found = spoilt(written(), 'value="#med-1"', 'value="https://exemple.test/med"')
     assert ours(found) == []
@@ -52,10 +79,24 @@ def test_the_number_may_identify_the_main_act() -> None:
         assert ours(spoilt(data, act, f'{told}<code code="57833-6"')) == expected
 
 
-@pytest.mark.parametrize("motive", ["", "MTE-PH", "allergie"])
+@pytest.mark.parametrize("motive", ["", "MTE-PH", "allergie", "contre-indication"])
 def test_not_substitutable_without_motive(motive: str) -> None:
     line = Line(substitution="N", motive=motive)
     assert ours(ids(written(drugs=(line,)))) == ["EP-16"]
+
+
+@pytest.mark.parametrize(
+    "motive",
+    [
+        "MTE",
+        "marge thérapeutique étroite",
+        "enfant de moins de 6 ans",
+        "Contre-indication formelle et démontrée",
+    ],
+)
+def test_a_motive_is_a_code_or_its_words(motive: str) -> None:
+    line = Line(substitution="N", motive=motive)
+    assert ours(ids(written(drugs=(line,)))) == []
 
 
 def test_the_motive_may_stand_in_the_act() -> None:
@@ -89,9 +130,17 @@ def test_a_document_of_2023_may_have_a_copy() -> None:
     assert ours(ids(written(version="2023.01", pdf=page(NUMBER)))) == []
 
 
-@pytest.mark.parametrize("validity", [("20260312", "20260311"), ("20260312", "20280312")])
-def test_periods_of_validity(validity: tuple[str, str]) -> None:
-    assert ours(ids(written(validity=validity))) == ["EP-21"]
+@pytest.mark.parametrize(
+    ("validity", "severity"),
+    [
+        (("20260312", "20260311"), Severity.MINOR),
+        (("20260312", "20280401"), Severity.MINOR),
+        (("20260312", "20280312"), Severity.REVIEW),
+    ],
+)
+def test_periods_of_validity(validity: tuple[str, str], severity: Severity) -> None:
+    (found,) = (f for f in judged(written(validity=validity)).findings if f.check_id == "EP-21")
+    assert found.severity is severity
 
 
 def test_a_year_of_validity_is_granted() -> None:
@@ -119,11 +168,15 @@ def test_secure_ordonnances_last_28_days() -> None:
     long = (Line(days=("20260312", "20260410")),)
     assert ours(ids(written(drugs=long, flags=("MED-1098",)))) == ["EP-23"]
     assert ours(ids(written(drugs=long))) == []
+    wide = spoil(
+        written(flags=("MED-1098",)), '<high value="20260316"/>', '<width value="29" unit="d"/>'
+    )
+    assert ours(ids(wide)) == ["EP-23"]
 
 
 def test_a_picture_that_is_none() -> None:
     data = written(version="2022.01")
     start = data.index(b'representation="B64">') + len(b'representation="B64">')
     end = data.index(b"</value>", start)
-    assert ours(ids(data[:start] + b"bm9u" + data[end:])) == ["EP-07"]
+    assert ours(ids(data[:start] + b"bm9u" + data[end:])) == ["BANC-EPMED.05", "EP-07"]
     assert ours(ids(data[:start] + b"!" + data[end:])) == ["EP-07", "EP-19"]
