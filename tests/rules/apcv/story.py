@@ -8,9 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from rules.context import Environment, Professional, Software
 from rules.exchange import Exchange, Message, Outcome
 from tests.shared_data import GOLDEN
 
+ENVIRONMENT = Environment(
+    software=Software("LOGICIEL ESSAI", "4.2.0", idam="TSTBANC00042"),
+    professionals=(Professional("810999990012", "TESTMEDECIN", "Louise", speciality="SM54"),),
+)
 FOLDER = GOLDEN / "prescription"
 NOW = datetime.fromisoformat("2026-03-12T09:12:32+00:00")
 PATH = "/wssoap/apcv/auth/1/0"
@@ -70,6 +75,7 @@ def gesture(
     answer: Mapping[str, Any],
     status: int = 200,
     after: timedelta = timedelta(),
+    lasting: timedelta = timedelta(),
 ) -> Exchange:
     return Exchange(
         id=f"g{position}",
@@ -78,7 +84,7 @@ def gesture(
         service="lgc",
         operation=name,
         started_at=NOW + after,
-        answered_at=NOW + after,
+        answered_at=NOW + after + lasting,
         peer="",
         request=Message(f"POST /actions/{name}", (), json.dumps(asked).encode()),
         response=Message(f"HTTP/1.1 {status} x", (), json.dumps(answer).encode()),

@@ -14,19 +14,29 @@ from hypothesis import strategies as st
 
 from rules.checking import all_checks, by_id
 from rules.context import Context, Environment
-from rules.exchange import Exchange, Message
+from rules.exchange import Message
 from rules.formats import base45
 from rules.formats.apcv import ApcvData, ApcvRequest, read_request
-from rules.judge import JournalView, judge_artefact, judge_journal, rejection
+from rules.judge import JournalView, judge_artefact, rejection
 from tests.rules.apcv import story
-from tests.rules.apcv.test_golden import ENVIRONMENT
+from tests.rules.apcv.consultation import (
+    INS,
+    QUALIFIED,
+    TRAITS,
+    again,
+    by_psc,
+    closed,
+    opened,
+    qualified,
+    read,
+    sequence,
+    with_token,
+)
+from tests.rules.apcv.story import ENVIRONMENT
 from tests.rules.certificates import authority
-from tests.rules.insi.messages import security
 from tests.shared_data import needs_shared
 
 pytestmark = needs_shared
-LOUISE = {"professionnel": "810999990012"}
-CONTEXT = "1ccca9a0-0795-5cac-9ca4-2dddf8080bb2"
 ACTION = "urn:ApCV_AUTH:1.0.0:authentifierUtilisateurProximite"
 
 
@@ -55,10 +65,13 @@ if story.FOLDER.is_dir():
         ("AV-02", "SOAP 1.1", headed(Content_Type=f'text/xml; action="{ACTION}"')),
         ("AV-03", "identifiant", altered(UUID_OF_MESSAGE, "appel-1")),
         ("AV-03", "To", headed(Host="localhost:1")),
+        ("AV-03", "ReplyTo", altered("addressing/anonymous<", "addressing/none<")),
         ("AV-04", "corps signé modifié", altered("SM54", "SM26")),
         ("AV-04", "Issuer", altered("CN=810999990012, T=Médecin", "CN=810999990012")),
         ("AV-06", "autre facturation", altered(
             "<IdentifiantFacturation>331999011", "<IdentifiantFacturation>331999029")),
+        ("AV-06", "secteur", altered(">SA07<", ">7<")),
+        ("AV-06", "savoir-faire", altered(">SM54<", ">01<")),
         ("AV-07", "spécialité", altered("<CodeSpecialiteAMO>01", "<CodeSpecialiteAMO>35")),
         ("AV-08", "IDAM d'un autre", altered("TSTBANC00042", "AUTRE")),
         ("AV-08", "version", altered("<ctx:Version>4.2.0", "<ctx:Version>4.1.0")),
@@ -93,25 +106,9 @@ def test_a_signer_that_no_authority_knows() -> None:
 
 
 def test_a_psc_assertion_carries_no_signature_and_a_token() -> None:
-    message = story.http("authentification-demande")
-    text = message.body.decode()
-    start, end = text.index("<wsse:Security"), text.index("</wsse:Security>") + 16
-    values = {"secteurActivite": "SA07", "identifiantFacturation": "331999011"}
-    attributes = "".join(
-        f'<a:Attribute Name="{n}"><a:AttributeValue>{v}</a:AttributeValue></a:Attribute>'
-        for n, v in values.items()
-    )
-    assertion = (
-        '<a:Assertion xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion" ID="_p" Version="2.0" '
-        'IssueInstant="2026-03-12T09:12:31Z"><a:Issuer>810999990012</a:Issuer><a:Subject>'
-        '<a:NameID NameQualifier="PSC">810999990012</a:NameID></a:Subject>'
-        f"<a:AttributeStatement>{attributes}</a:AttributeStatement></a:Assertion>"
-    )
-    body = (text[:start] + security(assertion) + text[end:]).encode()
-    bare = replace(message, body=body)
+    bare = by_psc(story.http("authentification-demande"))
     assert judged(bare) == {"AV-17"}
-    held = (*message.headers, ("Authorization", "Bearer jeton"))
-    assert judged(replace(bare, headers=held)) == set()
+    assert judged(with_token(bare)) == set()
     # The form of the assertion is the bench's; that it must be possible is not.
     assert {c.subject: c.hors_specification for c in by_id("AV-17")} == {
         ApcvRequest: True,
@@ -137,26 +134,6 @@ def test_the_examples_of_the_rfc() -> None:
     for wrong in ("GGW", ":::", "A", "a"):
         with pytest.raises(base45.Base45Error):
             base45.decode(wrong)
-
-
-def sequence(*exchanges: Exchange, environment: Environment = ENVIRONMENT) -> set[str]:
-    return {f.check_id for f in judge_journal(JournalView(exchanges), environment).findings}
-
-
-def read(position: int, text: str | None = None, **options: Any) -> Exchange:
-    told = {"donnees": text or story.text(), **LOUISE}
-    return story.gesture(position, "apcv.read", told, {"apcv": {}}, **options)
-
-
-def closed(position: int) -> Exchange:
-    return story.gesture(position, "apcv.close", LOUISE, {"apcv": {}})
-
-
-def again(position: int, **options: Any) -> Exchange:
-    one = story.authentication(position, **options)
-    assert one.response is not None
-    answer = story.altered(one.response, CONTEXT, "2ccca9a0-0795-5cac-9ca4-2dddf8080bb2")
-    return replace(one, request=story.renewed(one.request), response=answer)
 
 
 def test_the_text_sent_is_the_text_scanned() -> None:
@@ -197,41 +174,6 @@ def test_a_context_is_destroyed_before_another_patient() -> None:
 
 def test_a_valid_context_is_reused() -> None:
     assert sequence(story.authentication(1), read(2), again(3), read(4)) == {"AV-11"}
-
-
-TRAITS = {
-    "nom_naissance": "TESTAVRIL",
-    "prenoms_naissance": "CAMILLE ANNE",
-    "sexe": "F",
-    "date_naissance": "1985-07-12",
-    "lieu_naissance": "33063",
-}
-INS = {"matricule": "2850733063042", "cle": "08", "oid": "1.2.250.1.213.1.4.10"}
-QUALIFIED: dict[str, Any] = {
-    "id": "p1",
-    "statut": "qualifiée",
-    "attributs": [],
-    "traits": TRAITS,
-    "ins": INS,
-    "canal": "AV",
-    "justificatif": {"code": "AV", "niveau": "haut", "le": "2026-03-12T09:12:33+00:00"},
-    "alertes": [],
-}
-
-
-def qualified(
-    position: int,
-    held: Mapping[str, Any] = QUALIFIED,
-    after: timedelta = timedelta(),
-    **asked: Any,
-) -> Exchange:
-    told = {"contexte": {"identifiant": CONTEXT, "fin": "2026-03-12T09:32:32.549Z"}}
-    answer = {"patient": dict(held), "apcv": told}
-    return story.gesture(position, "apcv.qualify", LOUISE | asked, answer, after=after)
-
-
-def opened() -> tuple[Exchange, Exchange]:
-    return story.authentication(1), read(2)
 
 
 def test_a_holder_taken_as_answered() -> None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from rules.context import Context, Environment, Professional, Software
+from rules.context import Context
 from rules.formats.apcv import ApcvData, ApcvRequest, read_answer, read_request
 from rules.formats.apcv_answer import ApcvAnswer
 from rules.formats.symbols import read_picture
 from rules.judge import JournalView, judge_artefact, judge_journal
 from tests.rules.apcv import story
+from tests.rules.apcv.story import ENVIRONMENT
 from tests.shared_data import needs_shared
 
 pytestmark = needs_shared
-ENVIRONMENT = Environment(
-    software=Software("LOGICIEL ESSAI", "4.2.0", idam="TSTBANC00042"),
-    professionals=(Professional("810999990012", "TESTMEDECIN", "Louise", speciality="SM54"),),
-)
 
 
 @pytest.mark.parametrize("name", ["authentification-demande", "destruction-demande"])
