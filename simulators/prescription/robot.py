@@ -132,7 +132,7 @@ class Robot:
 
     def _pharmacist(self, rank: object) -> ProfessionalFixture:
         known = self._kernel.world.pharmacists
-        if not isinstance(rank, int) or not 0 <= rank < len(known):
+        if type(rank) is not int or not 0 <= rank < len(known):
             raise ValueError(f"Robot pharmacie : pharmacie {rank!r} ; 0 à {len(known) - 1}.")
         return known[rank]
 
@@ -148,11 +148,10 @@ def _executor(who: ProfessionalFixture) -> dict[str, Any]:
 
 
 def _gestures(order: Mapping[str, Any], kept: Kept, day: str) -> list[Gesture]:
-    told = order.get("gestes")
-    if isinstance(told, list):
-        return [dict(each) for each in cast("list[Mapping[str, Any]]", told)]
+    if "gestes" in order:
+        return _told(order["gestes"])
     name = order.get("recette", "tout")
-    recipe = RECIPES.get(name)
+    recipe = RECIPES.get(name) if isinstance(name, str) else None
     if recipe is None:
         raise ValueError(f"Robot pharmacie : recette {name!r} ; connues : {', '.join(RECIPES)}.")
     left = [(kept.ordonnance.line(n), p) for n, p in kept.progress.items() if not p.over]
@@ -160,6 +159,15 @@ def _gestures(order: Mapping[str, Any], kept: Kept, day: str) -> list[Gesture]:
     if not found:
         raise ValueError(f"Robot pharmacie : plus rien à exécuter de {kept.number}.")
     return found
+
+
+def _told(gestures: object) -> list[Gesture]:
+    several = cast("list[object]", gestures) if isinstance(gestures, list) else [gestures]
+    if not all(isinstance(each, Mapping) for each in several):
+        raise ValueError(
+            'Robot pharmacie : gestes : [{"ligne": 1, "statut": "DELIVREE"}] est attendu.'
+        )
+    return [dict(cast("Mapping[str, Any]", each)) for each in several]
 
 
 Left = list[tuple[Line, Progress]]

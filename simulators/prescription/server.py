@@ -230,9 +230,10 @@ def _put(state: PrescriptionState, at: datetime, told: Any) -> None:
 
 
 def _change_consents(state: PrescriptionState, told: Any) -> None:
-    if not isinstance(told, Mapping):
+    told = cast("Mapping[str, object]", told) if isinstance(told, Mapping) else {"": None}
+    if not all(isinstance(consent, bool) for consent in told.values()):
         raise ValueError('Ordonnance numérique : consentements : {"<numéro>": true ou false}.')
-    for number, consent in cast("Mapping[str, Any]", told).items():
+    for number, consent in told.items():
         try:
             state.set_consent(number, consent is True)
         except RefusedError as error:

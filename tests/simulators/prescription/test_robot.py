@@ -90,6 +90,10 @@ def test_renewals_are_one_order_each(platform: Platform, doctor: Caller) -> None
         ({"numero": "04B5BBY113H9WH0099"}, "inconnue"),
         ({}, "numero"),
         ({"recette": "magie"}, "recette"),
+        ({"recette": ["tout"]}, "recette"),
+        ({"gestes": [3]}, "gestes"),
+        ({"gestes": "DELIVREE"}, "gestes"),
+        ({"pharmacie": True}, "0 à 1"),
         ({"pharmacie": 7}, "pharmacie"),
         ({"date": "hier"}, "date"),
         ({"date": "2020-01-01"}, "EP-P-013"),
@@ -109,6 +113,15 @@ def test_an_order_that_means_nothing_says_so(
     assert said in body["erreur"]["message"]
     assert platform.state()["prescription"]["ordonnances"][number]["executions"] == []
     assert doctor.last().operation == "EP4"
+
+
+def test_a_consent_is_true_or_false(platform: Platform, doctor: Caller) -> None:
+    number = recorded(doctor)
+    for wrong in ({number: "oui"}, {number: None}, [number]):
+        with administration(platform) as admin:
+            response = admin.put("/state/prescription", json={"consentements": wrong})
+        assert (response.status_code, response.json()["erreur"]["champ"]) == (422, "consentements")
+    assert platform.state()["prescription"]["ordonnances"][number]["consentement"] is True
 
 
 def test_no_fault_is_spent_on_the_robot(platform: Platform, doctor: Caller) -> None:
