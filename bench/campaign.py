@@ -25,6 +25,7 @@ from bench.known import KnownFindings
 from bench.projection import project
 from bench.restarts import ENDED
 from bench.session import Session
+from bench.wires import read_wires
 from fixtures.world import SoftwareFixture, make_world
 from reports.events import CampaignFinished, Event
 from reports.writing import write_reports
@@ -32,6 +33,7 @@ from simulators.errors import SimulatorError
 from simulators.journal import Journal
 from simulators.memory import Memory
 from simulators.platform import Platform
+from simulators.prescription.settings import KEPT
 from simulators.store import Store, StoreError
 
 SERVICES = ("psc", "insi", "dmp", "mssante", "cards", "prescription", "apcv")
@@ -208,6 +210,8 @@ def judge_again(
     database = folder / "banc.sqlite"
     if store_url is None and not database.is_file():
         raise UsageError(f"{folder} n'est pas le dossier d'une campagne : banc.sqlite n'y est pas.")
+    if (folder / KEPT).is_dir():
+        read_wires(folder / KEPT)
     store = open_store(folder, store_url)
     try:
         journal = Journal(store, campaign_name(folder, store_url))

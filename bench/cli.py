@@ -137,11 +137,19 @@ def check(
         typer.Option("--context", help="JSON : instant, certificat TLS, enveloppe, identités…"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Constats en JSON.")] = False,
+    wires: Annotated[
+        Path | None,
+        typer.Option("--adaptateurs", help="Dossier d'adaptateurs d'ordonnance numérique (TOML)."),
+    ] = None,
 ) -> None:
     """Juge des fichiers capturés : CDA, IHE_XDM.zip, .eml, SOAP, HTTP, PDF, datamatrix INS."""
     from bench.inspection import inspect_files
     from bench.screen import print_inspections
 
+    if wires is not None:
+        from bench.wires import read_wires
+
+        read_wires(wires)
     inspections = inspect_files(files, context)
     if as_json:
         sys.stdout.write(

@@ -151,8 +151,8 @@ def _answers_of_ordonnance(message: Message) -> bool:
 def _service_of_xml(body: bytes) -> str:
     if apcv.is_apcv(body):
         return "apcv"
-    spaces = (a.names.main for a in adapters() if a.form == SOAP)
-    if any(space and space.encode() in body for space in spaces):
+    spaces = (space for a in adapters() for space in a.spaces)
+    if any(space.encode() in body for space in spaces):
         return "prescription"
     marks = (b"cnamts.fr", b"urn:siram", b"ServiceIdentiteCertifiee")
     return "insi" if any(mark in body for mark in marks) else "dmp"
@@ -202,6 +202,9 @@ def _soap(data: bytes, root: etree._Element) -> Sniffed:
     answer = local.endswith(("Response", "Result", "Rep")) or local in (
         "RESULTAT", "Fault", "PRPA_IN201308UV02", "setAuthorizationResponse",
     )  # fmt: skip
+    if service == "prescription" and payload is not None:
+        tag = str(payload.tag)
+        answer = (answer or any(a.answered_by(tag) for a in adapters())) and not _asked(tag)
     if service == "apcv":
         # What its Content-Type said (the action) is unknown: nothing is made up.
         bare = Message("", (), data)
@@ -214,7 +217,7 @@ def _soap(data: bytes, root: etree._Element) -> Sniffed:
     if answer:
         message = Message("HTTP/1.1 200 OK", (("Content-Type", SOAP_12),), data)
     else:
-        path = _soap_path(service, data, local)
+        path = _soap_path(service, "" if payload is None else str(payload.tag), local)
         message = Message(f"POST {path} HTTP/1.1", (("Content-Type", SOAP_12),), data)
     word = "réponse" if answer else "requête"
     return Sniffed(
@@ -227,10 +230,14 @@ def _soap(data: bytes, root: etree._Element) -> Sniffed:
     )
 
 
-def _soap_path(service: str, data: bytes, local: str) -> str:
+def _asked(tag: str) -> list[str]:
+    """Paths of the calls of the ordonnance numérique that have this element."""
+    return [a.asked_by(tag)[0].path for a in adapters() if a.asked_by(tag)]
+
+
+def _soap_path(service: str, tag: str, local: str) -> str:
     if service == "prescription":
-        wires = [a for a in adapters() if a.form == SOAP and a.names.main.encode() in data]
-        return wires[-1].address
+        return (_asked(tag) or [a.address for a in adapters() if a.form == SOAP])[-1]
     return "/lps" if service == "insi" else _dmp_path(local)
 
 

@@ -111,9 +111,21 @@ class Adapter:
         """An operation by its word of the journal."""
         return next((o for o in self.operations if o.name == name), None)
 
-    def answered_by(self, tag: str) -> bool:
-        """Whether an element, with its namespace, is the answer of an operation."""
-        return any(o.answer and self.names.tag(o.answer) == tag for o in self.operations)
+    @property
+    def spaces(self) -> frozenset[str]:
+        """Namespaces of the elements of requests and answers; none on a wire of JSON."""
+        if self.form != SOAP:
+            return frozenset()
+        tags = (self.names.tag(e) for o in self.operations for e in (o.request, o.answer))
+        return frozenset(etree.QName(tag).namespace or "" for tag in tags) - {""}
+
+    def asked_by(self, tag: str) -> tuple[Operation, ...]:
+        """Operations that an element of a request, with its namespace, may be of."""
+        return tuple(o for o in self.operations if o.request and self.names.tag(o.request) == tag)
+
+    def answered_by(self, tag: str) -> tuple[Operation, ...]:
+        """Operations that an element of an answer may be of."""
+        return tuple(o for o in self.operations if o.answer and self.names.tag(o.answer) == tag)
 
     # Reading ---------------------------------------------------------------------
 
@@ -127,8 +139,7 @@ class Adapter:
             lines = here[0].lines if here else None
             return self._called(here, self._json(message.body, lines))
         soap = _envelope(message)
-        root = None if soap.payload is None else str(soap.payload.tag)
-        named = [o for o in here or self.operations if self.names.tag(o.request) == root]
+        named = [o for o in self.asked_by(_root(soap)) if not here or o in here]
         acted = [o for o in named if o.action and o.action == _action(soap, message)]
         return self._called(acted or named, self._tree(soap), soap)
 
@@ -141,9 +152,7 @@ class Adapter:
         told = self.operation(operation)
         if self.form == SOAP:
             soap = _envelope(message)
-            root = None if soap.payload is None else str(soap.payload.tag)
-            here = [o for o in self.operations if self.names.tag(o.answer) == root]
-            return self._answered(here, self._tree(soap))
+            return self._answered(self.answered_by(_root(soap)), self._tree(soap))
         if told is not None and told.text and not message.body.lstrip().startswith(b"{"):
             return {told.text: message.body.decode("utf-8", "replace").strip()}
         tree = self._json(message.body, None) if message.body else {}
@@ -205,7 +214,9 @@ class Adapter:
                 content = each.asks.read(tree)
             except SpellingError as error:
                 problem = problem or error
-                continue
+                if each.when:
+                    continue
+                break
             if each.fits(content):
                 return Call(self, each, content, soap)
         if problem is not None:
@@ -246,6 +257,10 @@ class Adapter:
             return None if told is None else told.get("code")
         told = fault.detail.find(self.names.tag(self.fault.detail))
         return None if told is None else held_at(tree_of(told, self.names), self.fault.code)
+
+
+def _root(soap: SoapMessage) -> str:
+    return "" if soap.payload is None else str(soap.payload.tag)
 
 
 def _action(soap: SoapMessage, message: Message) -> str | None:

@@ -132,8 +132,13 @@ class Paths:
         if separator is not None and isinstance(value, str):
             value = [each for each in value.split(separator or None) if each]
         if isinstance(value, list):
-            held = [self._in(each, part, at) for each in cast("list[Any]", value)]
+            held = [self._one_in(each, part, at) for each in cast("list[Any]", value)]
             return [each for each in held if each is not None]
+        return self._one_in(value, part, at)
+
+    def _one_in(self, value: Any, part: Part | None, at: Place) -> Any:
+        if isinstance(value, list):
+            return cast("list[Any]", value)  # a list of lists: who reads it will say so
         if part is not None and part.scalar and isinstance(value, Mapping):
             value = _text_of(cast("Mapping[str, Any]", value))
         if value is None or (part is not None and not part.scalar and value == ""):
@@ -246,7 +251,8 @@ def held_at(wire: Mapping[str, Any], path: str) -> Any:
     """What a tree holds where a path says, or None."""
     found: Any = wire
     for step in path.split("/"):
-        if not isinstance(found, Mapping):
-            return None
-        found = cast("Mapping[str, Any]", found).get(step)
+        if isinstance(found, Mapping):
+            found = cast("Mapping[str, Any]", found).get(step)
+        elif step != TEXT or not isinstance(found, str):
+            return None  # an element without attribute is its text
     return found

@@ -257,12 +257,13 @@ class Ordonnance(Artefact):
 
     @property
     def instant(self) -> datetime | None:
-        """``horodatage`` when it is an instant with its offset."""
+        """``horodatage`` when it is an instant with its offset, which any zone can say."""
         try:
             read_as = datetime.fromisoformat(self.at or "")
         except ValueError:
             return None
-        return read_as if read_as.tzinfo else None
+        near = datetime.min.year < read_as.year < datetime.max.year
+        return read_as if read_as.tzinfo and near else None
 
     @property
     def day(self) -> date | None:

@@ -183,8 +183,7 @@ def read_answer(
             read.append(_answer(message, each, operation))
         except MalformedError:
             continue
-    # The first that knows a key of it: ours read any JSON.
-    return next((r for r in read if r.error or KNOWN & r.content.keys()), next(iter(read), None))
+    return max(read, key=_known, default=None)
 
 
 @parses("prescription")
@@ -204,6 +203,12 @@ def read_exchange(exchange: Exchange) -> Iterable[Artefact]:
 
 KNOWN = {part.key for _, answered in MESSAGES.values() for part in parts(answered)}
 """Every key that an answer may have."""
+
+
+def _known(answer: EpAnswer) -> int:
+    """How much of an answer its wire knew: ours read any JSON."""
+    told = answer.error is not None and not answer.error.isdigit()
+    return told + len(KNOWN & answer.content.keys())
 
 
 def _answer(message: Message, adapter: Adapter, operation: str) -> EpAnswer:

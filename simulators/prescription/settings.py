@@ -13,6 +13,7 @@ an ordonnance without INS is refused.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +24,8 @@ from simulators.kernel import Kernel
 from simulators.prescription.state import PrescriptionState
 
 FOLDER, WAY = "adaptateurs", "voie"
+KEPT = "adaptateurs-lus"
+"""Where a campaign keeps the adapters it was played with."""
 WAYS = ("rest", "soap")
 DEFAULTS: Mapping[str, Any] = {"envoi_tardif_h": None, "cis_retires": [], "exige_ins": False}
 LONGEST = 24 * 31
@@ -67,12 +70,21 @@ def way(kernel: Kernel) -> str:
 
 
 def adapters(kernel: Kernel) -> Iterable[Adapter]:
-    """The wires that an editor added. Raises SettingsError."""
+    """The wires that an editor added; the campaign keeps a copy. Raises SettingsError."""
     try:
         for folder in _folders(kernel):
             yield from load_folder(folder)
+            _keep(folder, kernel)
     except AdapterError as error:
         raise SettingsError(f"Adaptateur d'ordonnance numérique : {error}") from error
+
+
+def _keep(folder: Path, kernel: Kernel) -> None:
+    # A campaign is judged again from its folder alone, elsewhere and later.
+    if kernel.folder is not None:
+        (kernel.folder / KEPT).mkdir(exist_ok=True)
+        for path in folder.glob("*.toml"):
+            shutil.copyfile(path, kernel.folder / KEPT / path.name)
 
 
 def _folders(kernel: Kernel) -> Iterable[Path]:

@@ -293,7 +293,8 @@ def verify(ordonnance: Ordonnance, at: datetime) -> PrescriptionNumber:
         raise RefusedError("EP-P-006")
     if ordonnance.prescriber is None or not ordonnance.prescriber.rpps:
         raise RefusedError("EP-P-003", "Le RPPS du prescripteur est absent.")
-    if ordonnance.instant is not None and not 1970 < ordonnance.instant.year < 9999:
+    year = (ordonnance.at or "")[:4]
+    if year.isdecimal() and not 1970 < int(year) < 9999:
         raise RefusedError("EP-P-030", f"horodatage {ordonnance.at} : hors du calendrier.")
     return number
 

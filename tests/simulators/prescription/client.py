@@ -21,6 +21,7 @@ from simulators.testing import client, exchanges
 from tests.rules.certificates import Holder
 from tests.rules.insi.messages import assertion
 
+SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 DOCTOR, PHARMACIST, OTHER_PHARMACIST = "810999990012", "810999993032", "810999993040"
 DRUG: dict[str, Any] = {
@@ -114,7 +115,10 @@ class Caller:
             body = self.adapter.write_request(told, content)
             return self.send(told.path, body, "application/json", **options)
         payload = etree.tostring(self.adapter.write_element(told.request, content)).decode()
-        kind = f'application/soap+xml; charset=utf-8; action="{told.action}"'
+        if self.adapter.soap_version == "1.1":
+            kind, options = "text/xml; charset=utf-8", {"SOAPAction": f'"{told.action}"', **options}
+        else:
+            kind = f'application/soap+xml; charset=utf-8; action="{told.action}"'
         return self.send(told.path, self.envelope(payload, told.action), kind, **options)
 
     def send(
@@ -135,8 +139,9 @@ class Caller:
         told.setdefault("name_id", self.who)
         security = assertion(holder=holder, **told)
         w = "http://www.w3.org/2005/08/addressing"
+        soap = SOAP12 if self.adapter.soap_version == "1.2" else SOAP11
         return (
-            f'<e:Envelope xmlns:e="{SOAP12}" xmlns:w="{w}"><e:Header><w:Action>{action}</w:Action>'
+            f'<e:Envelope xmlns:e="{soap}" xmlns:w="{w}"><e:Header><w:Action>{action}</w:Action>'
             f"<w:MessageID>urn:uuid:{uuid.uuid4()}</w:MessageID>"
             f"<w:To>{self.url(self.adapter.address)}</w:To><w:ReplyTo><w:Address>{w}/anonymous"
             f"</w:Address></w:ReplyTo>{security}"

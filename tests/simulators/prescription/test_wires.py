@@ -12,15 +12,29 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from bench.inspection import inspect_files
+from bench.wires import read_wires
+from rules.exchange import Message
 from rules.formats.prescription_adapter import discard
 from rules.formats.prescription_number import decode
 from simulators.errors import SettingsError
 from simulators.platform import Platform
+from simulators.prescription.settings import KEPT
 from simulators.testing import client, exchanges, running
+from tests.rules.prescription.official import NAME, OFFICIAL
 from tests.rules.prescription.test_adapter import OTHER
-from tests.simulators.prescription.client import DOCTOR, Caller, ordonnance
+from tests.simulators.prescription.client import (
+    DOCTOR,
+    PHARMACIST,
+    SOAP11,
+    Caller,
+    line,
+    ordonnance,
+    pharmacist,
+)
 from tests.simulators.psc.client import Relying
 
+MARK = "04B5BBY113H9WH0099"
 EXTRA = """
 [operations.EP3]
 action = "urn:essai:lire"
@@ -65,6 +79,104 @@ def test_the_checks_refuse_on_a_third_wire_too(editor: Platform) -> None:
     long = ordonnance(caller.now, patient={"nomNaissance": "A" * 101})
     assert caller.call("EP4", long).error == "EP-P-005"
     assert [found.split()[0] for found in caller.findings()] == ["EF_INS25_01"]
+
+
+@pytest.fixture
+def official(tmp_path: Path) -> Iterator[Platform]:
+    """A bench whose wire has nothing of ours: SOAP 1.1, attributes, dates, codes of its own."""
+    folder = tmp_path / "officiel"
+    folder.mkdir()
+    (folder / "officiel.toml").write_text(OFFICIAL, encoding="utf-8")
+    settings = {"prescription": {"adaptateurs": str(folder)}}
+    try:
+        with running(("prescription",), settings=settings) as platform:
+            yield platform
+    finally:
+        discard(NAME)
+
+
+def test_the_whole_life_is_played_on_a_wire_that_has_nothing_of_ours(official: Platform) -> None:
+    doctor, pharmacy = Caller(official, DOCTOR, NAME), Caller(official, PHARMACIST, NAME)
+    told = ordonnance(doctor.now, line(1, renouvellements=1), line(2, mentions=["RTU", "X"]))
+    sent = doctor.post("EP4", told)
+    assert sent.headers["Content-Type"] == "text/xml; charset=UTF-8"
+    assert (sent.status_code, b"<etat>E</etat>" in sent.content) == (200, True)
+    assert doctor.call("EP4", told).content["dejaEnregistree"] is True
+    day = told["horodatage"][:10]
+    done = {"id": told["id"], "date": day, "executant": pharmacist(),
+            "lignes": [{"ligne": 1, "statut": "DELIVREE", "completude": "FFC"}]}  # fmt: skip
+    assert pharmacy.call("EP1", done).content["etat"] == "EXECUTION_PARTIELLE"
+    seen = doctor.call("EP3", {"id": told["id"], "emetteur": WHO, "avecExecutions": True})
+    assert seen.content["accesExecutions"] == "AUTORISE"
+    assert seen.ordonnance is not None
+    assert [each.mentions for each in seen.ordonnance.lines] == [(), ("RTU", "X")]
+    assert [(e.date, e.lines[0].status) for e in seen.ordonnance.executions] == [(day, "DELIVREE")]
+    asked = {"emetteur": WHO, "periode": [day, day], "page": 1}
+    assert [each.id for each in doctor.call("EP2", asked).found] == [told["id"]]
+    other = ordonnance(doctor.now)
+    doctor.call("EP4", other)
+    gone = {"id": other["id"], "prescripteur": {"rpps": DOCTOR[1:]}}
+    assert doctor.call("EP4-annulation", gone).content["etat"] == "ANNULEE"
+    assert doctor.call("EP3", {"id": other["id"], "emetteur": WHO}).content["etat"] == "ANNULEE"
+    operations = [e.operation for e in exchanges(official, "prescription")]
+    assert operations == ["EP4", "EP4", "EP1", "EP3", "EP2", "EP4", "EP4-annulation", "EP3"]
+    assert doctor.findings() == []
+
+
+def test_the_checks_judge_it_and_errors_are_its_own(official: Platform) -> None:
+    doctor = Caller(official, DOCTOR, NAME)
+    long = {**ordonnance(doctor.now)["patient"], "nomNaissance": "A" * 101}
+    refused = doctor.post("EP4", ordonnance(doctor.now, patient=long))
+    root = etree.fromstring(refused.content)
+    assert (refused.status_code, root.tag) == (500, f"{{{SOAP11}}}Envelope")
+    assert root.xpath("string(//*[local-name()='Anomalie']/@ref)") == "ORD-0105"
+    assert doctor.last().error_code == "EP-P-005"
+    assert [found.split()[0] for found in doctor.findings()] == ["EF_INS25_01"]
+    unknown = doctor.call("EP3", {"id": MARK, "emetteur": WHO})
+    assert unknown.error == "EP-P-007"
+    nobody = doctor.call("EP3", {"id": MARK, "emetteur": {"rpps": DOCTOR[1:]}})
+    assert nobody.error == "EP-P-004", "a code that no table says is ours"
+    assert [found.split()[0] for found in doctor.findings()] == ["EF_INS25_01", "EP-26"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("numero-deja-utilise", "EP-P-001"), ("faute-technique", "EP-P-040")]
+)
+def test_faults_are_drawn_on_it_too(official: Platform, fault: str, code: str) -> None:
+    doctor = Caller(official, DOCTOR, NAME)
+    official.kernel.faults.add("prescription", "EP4", fault=fault)
+    assert doctor.call("EP4", ordonnance(doctor.now)).error == code
+
+
+def test_a_captured_call_of_it_is_judged_by_check(official: Platform, tmp_path: Path) -> None:
+    """And of a campaign that is judged again elsewhere: it kept what it was played with."""
+    doctor = Caller(official, DOCTOR, NAME)
+    doctor.post("EP3", {"id": MARK, "emetteur": {"rpps": DOCTOR[1:]}})
+    told = ordonnance(doctor.now)
+    doctor.post("EP4", told)
+    calls = exchanges(official, "prescription")
+    files = {"ep3.http": _captured(calls[0].request), "ep3.xml": calls[0].request.body,
+             "ep4.xml": calls[1].request.body}  # fmt: skip
+    assert calls[1].response is not None
+    files |= {"recu.xml": calls[1].response.body, "recu.http": _captured(calls[1].response)}
+    for name, octets in files.items():
+        (tmp_path / name).write_bytes(octets)
+    discard(NAME)
+    read_wires(official.folder / KEPT)
+    judged = inspect_files([tmp_path / name for name in files], None)
+    found = {Path(each.path).name: each for each in judged}
+    assert "requête SOAP ordonnance numérique" in found["ep3.xml"].kind
+    assert "réponse SOAP ordonnance numérique" in found["recu.xml"].kind
+    assert found["recu.http"].kind == "réponse ordonnance numérique"
+    for name in ("ep3.http", "ep3.xml"):
+        assert "EP-26" in {f.check_id for f in found[name].findings}
+        assert found[name].fails
+    assert {"EP-02", "EF_INS25_01"} <= set(found["ep4.xml"].evaluated)
+
+
+def _captured(message: Message) -> bytes:
+    head = "\r\n".join([message.start_line, *(f"{n}: {v}" for n, v in message.headers)])
+    return head.encode() + b"\r\n\r\n" + message.body
 
 
 @pytest.mark.parametrize(
