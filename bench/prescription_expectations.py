@@ -20,7 +20,11 @@ from rules.formats.prescription import STATUSES
 from rules.formats.prescription_wire import EpRequest
 from rules.judge import JournalView
 
-PRINT, CONSULT = "prescription.print", "prescription.consult"
+CREATE, PRINT = "prescription.create", "prescription.print"
+CONSULT, SEARCH = "prescription.consult", "prescription.search"
+CARRIED = ("eprescType", "cis", "lpp", "dureeJours", "renouvellements", "substitution", "ald",
+           "atmp", "prevention", "horsAMM", "nonRemboursable")  # fmt: skip
+"""Keys of a line that mean the same to a prescriber, a pharmacist and a payer."""
 CREATION = "EP4"
 _DELIVERED = STATUSES[:2]
 """Statuses that no motif explains."""
@@ -142,14 +146,92 @@ def printed_without_code(
 def ordonnance_found(
     view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
 ) -> Observation:
-    """``numero`` is among the answers of the last ``prescription.search``."""
-    played = [(e, g) for e, g in _gestures(view) if g.name == "prescription.search"]
-    if not played:
-        return Observation(False, "geste prescription.search non joué", observed=False)
-    exchange, gesture = played[-1]
-    numbers = [each.get("numero") for each in gesture.entries("ordonnances")]
-    reason = f"{len(numbers)} ordonnance(s) trouvée(s), {parameters['numero']} attendue"
-    return Observation(parameters["numero"] in numbers, reason, (exchange.id,))
+    """``numero`` is among the answers of the last ``prescription.search``, or ``absente``."""
+    exchange, found = _last_search(view)
+    if exchange is None:
+        return Observation(False, f"geste {SEARCH} non joué", observed=False)
+    absent = bool(parameters.get("absente"))
+    reason = f"{len(found)} ordonnance(s) trouvée(s), {parameters['numero']} "
+    return Observation(
+        (parameters["numero"] in found) is not absent,
+        reason + ("ne devait pas l'être" if absent else "attendue"),
+        (exchange.id,),
+    )
+
+
+@expectation("recherche-complete")
+def whole_search(
+    view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
+) -> Observation:
+    """``nombre`` ordonnances, each once, were shown by the last search (N15)."""
+    exchange, found = _last_search(view)
+    if exchange is None:
+        return Observation(False, f"geste {SEARCH} non joué", observed=False)
+    wanted, seen = int(parameters["nombre"]), len(set(found))
+    reason = f"{len(found)} ordonnance(s) montrée(s), dont {seen} différente(s), {wanted} attendues"
+    return Observation(len(found) == seen == wanted, reason, (exchange.id,))
+
+
+@expectation("lignes-transmises")
+def lines_sent(
+    view: JournalView, _environment: Environment, _parameters: Mapping[str, Any]
+) -> Observation:
+    """What the last draft asked of each line stands in the last EP4 accepted."""
+    asked = [g.parameters for _, g in _gestures(view) if g.name == CREATE]
+    sent = [
+        (exchange, request.created)
+        for exchange, request in view.artefacts(EpRequest, "prescription")
+        if exchange.accepted and request.created is not None
+    ]
+    if not asked or not sent:
+        return Observation(False, "aucune ordonnance transmise", observed=False)
+    exchange, created = sent[-1]
+    wanted = _objects(asked[-1].get("lignes"))
+    found = [_told(line) for line in _objects(created.to_json().get("lignes"))]
+    flaws = [
+        f"ligne {n} : {name} {line.get(name)!r}, {value!r} prescrit"
+        for n, (want, line) in enumerate(zip(wanted, found, strict=False), start=1)
+        for name, value in _told(want).items()
+        if line.get(name) != value
+    ]
+    if len(wanted) != len(found):
+        flaws.append(f"{len(found)} ligne(s), {len(wanted)} prescrite(s)")
+    reason = " ; ".join(flaws) or f"{len(found)} ligne(s) transmise(s) comme prescrites"
+    return Observation(not flaws, reason, (exchange.id,))
+
+
+def _told(line: Mapping[str, Any]) -> dict[str, Any]:
+    """What a line says of :data:`CARRIED`, without what it leaves unsaid or false."""
+    found = {name: line.get(name) for name in CARRIED}
+    quantity = line.get("quantite")
+    found["quantite"] = quantity.get("valeur") if isinstance(quantity, Mapping) else quantity
+    return {name: value for name, value in found.items() if value not in (None, False, 0)}
+
+
+@expectation("prescripteurs")
+def both_prescribers(
+    view: JournalView, _environment: Environment, parameters: Mapping[str, Any]
+) -> Observation:
+    """``titulaire`` and ``remplacant``: RPPS, both in the EP4 accepted and in the Code 2D.
+
+    Which key is whose is not known (e-prescription.md §5).
+    """
+    wanted = {parameters["titulaire"], parameters["remplacant"]}
+    places = [
+        (e.id, "EP4", {_rpps(made.prescriber), _rpps(made.replaced)})
+        for e, request in view.artefacts(EpRequest, "prescription")
+        if e.accepted and (made := request.created) is not None
+    ]
+    places += [
+        (e.id, "Code 2D", {code.rpps, code.second_rpps})
+        for e in view.of("lgc", PRINT)
+        for code in view.reading(e).every(Code2D)
+    ]
+    flaws = [f"{name} : {sorted(map(str, found))}" for _, name, found in places if found != wanted]
+    missing = {"EP4", "Code 2D"} - {name for _, name, _ in places}
+    flaws += [f"{name} : absent" for name in sorted(missing)]
+    reason = " ; ".join(flaws) or "titulaire et remplaçant nommés"
+    return Observation(not flaws, reason, tuple(i for i, _, _ in places), observed=bool(places))
 
 
 @expectation("nombre-d-echanges")
@@ -240,6 +322,19 @@ def _shows_code(document: ClinicalDocument) -> bool:
 def _announced(view: JournalView) -> str | None:
     told = [gesture.told("ordonnance", "numero") for _, gesture in _gestures(view)]
     return next((number for number in reversed(told) if number), None)
+
+
+def _last_search(view: JournalView) -> tuple[Exchange | None, list[Any]]:
+    """The last ``prescription.search`` and the numbers it showed."""
+    played = [(e, g) for e, g in _gestures(view) if g.name == SEARCH]
+    if not played:
+        return None, []
+    exchange, gesture = played[-1]
+    return exchange, [each.get("numero") for each in gesture.entries("ordonnances")]
+
+
+def _rpps(who: Any) -> str | None:
+    return None if who is None else who.rpps
 
 
 def _gestures(view: JournalView) -> Iterator[tuple[Exchange, Gesture]]:

@@ -102,10 +102,13 @@ class Scenario:
 
     def close(self) -> None:
         """End the scenario; what it spoilt and did not meet is as it was."""
-        kernel = self.session.platform.kernel
-        kernel.step = None
+        self.session.platform.kernel.step = None
+        self.mend()
+
+    def mend(self) -> None:
+        """End the faults it asked for."""
         for rule in self._rules:
-            kernel.faults.remove(rule)
+            self.session.platform.kernel.faults.remove(rule)
         self._rules.clear()
 
     def spoil(self, service: str, operation: str | None = None, /, **fault: Any) -> None:

@@ -7,6 +7,7 @@ from features.steps.identite import *  # noqa: F403 - id.
 from features.steps.insi import *  # noqa: F403 - id.
 from features.steps.mom import *  # noqa: F403 - id.
 from features.steps.ordonnance import *  # noqa: F403 - id.
+from features.steps.pharmacie import *  # noqa: F403 - id.
 from features.steps.reception import *  # noqa: F403 - id.
 from features.steps.utilisable import *  # noqa: F403 - id.
 from features.steps.vitale import *  # noqa: F403 - id.

@@ -27,14 +27,6 @@ Fonctionnalité: Produire et envoyer l'ordonnance numérique
       | bizone  |
       | mixte   |
 
-  @exigence:LGC.PRESC.04 @exigence:SC.ORDN/CONF.02
-  Scénario: Une ordonnance de biologie part au DMP en N1 seul
-    Quand le professionnel prépare une ordonnance de biologie
-    Et il valide l'ordonnance
-    Alors l'ordonnance est enregistrée par le téléservice
-    Et le DMP a reçu 0 document N3 et 1 document N1, avec le Code 2D
-    Et aucun écart n'est relevé
-
   @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
   Scénario: Un brouillon ne part pas
     Quand le professionnel prépare une ordonnance simple

@@ -17,12 +17,31 @@ Fonctionnalité: Retrouver une ordonnance et relire ce qui a été délivré
     Et aucun écart n'est relevé
 
     Exemples:
-      | geste                  | statuts                |
-      | délivre                | DELIVREE, DELIVREE     |
-      | délivre en partie      | DELIVREE_PARTIELLEMENT |
-      | modifie                | MODIFIEE, DELIVREE     |
-      | remplace               | REMPLACEE, DELIVREE    |
-      | supprime               | DELIVREE, SUPPRIMEE    |
+      | geste             | statuts                     |
+      | délivre           | DELIVREE, DELIVREE          |
+      | délivre en partie | DELIVREE_PARTIELLEMENT      |
+      | modifie           | MODIFIEE, DELIVREE          |
+      | remplace          | REMPLACEE, DELIVREE         |
+      | complète          | DELIVREE, DELIVREE, AJOUTEE |
+      | supprime          | DELIVREE, SUPPRIMEE         |
+      | refuse            | NON_DELIVREE, NON_DELIVREE  |
+
+  @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
+  Scénario: Lignes remplacée, ajoutée et supprimée d'un coup, chacune avec son motif
+    Étant donné une ordonnance de deux médicaments enregistrée avec consentement
+    Quand la pharmacie remplace une ligne, en ajoute une et supprime l'autre
+    Et le professionnel consulte l'ordonnance
+    Alors le logiciel montre les exécutions : REMPLACEE, AJOUTEE, SUPPRIMEE
+    Et aucun écart n'est relevé
+
+  @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
+  Scénario: Deux pharmacies l'une après l'autre, le prescripteur voit les deux
+    Étant donné une ordonnance de deux médicaments enregistrée avec consentement
+    Quand la pharmacie délivre en partie les lignes de l'ordonnance
+    Et l'autre pharmacie délivre les lignes de l'ordonnance
+    Et le professionnel consulte l'ordonnance
+    Alors le logiciel montre les exécutions : DELIVREE_PARTIELLEMENT, DELIVREE, DELIVREE
+    Et aucun écart n'est relevé
 
   @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
   Scénario: Le patient s'oppose, rien de ce qui est délivré n'est montré
@@ -52,6 +71,27 @@ Fonctionnalité: Retrouver une ordonnance et relire ce qui a été délivré
     Et aucun écart n'est relevé
 
   @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
+  Scénario: Après sa fin de validité, plus rien ne se délivre
+    Quand il prépare une ordonnance simple valable un jour
+    Et il valide l'ordonnance
+    Alors la pharmacie ne peut rien délivrer après sa fin de validité
+    Et aucun écart n'est relevé
+
+  @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
+  Plan du Scénario: Le téléservice rend <surprise>, le logiciel n'en perd rien
+    Étant donné une ordonnance de deux médicaments enregistrée avec consentement
+    Et un téléservice qui rendra <surprise>
+    Quand le professionnel consulte l'ordonnance
+    Alors le logiciel montre l'ordonnance
+    Et aucun écart n'est relevé
+
+    Exemples:
+      | surprise                  |
+      | un motif inconnu          |
+      | un type de ligne inconnu  |
+      | des éléments inconnus     |
+
+  @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
   Scénario: Une ordonnance exécutée ne s'annule plus
     Étant donné une ordonnance de deux médicaments enregistrée avec consentement
     Quand la pharmacie délivre les lignes de l'ordonnance
@@ -66,6 +106,23 @@ Fonctionnalité: Retrouver une ordonnance et relire ce qui a été délivré
     Alors l'ordonnance est trouvée
     Quand le professionnel consulte l'ordonnance
     Alors le logiciel montre l'ordonnance sans exécution
+    Et aucun écart n'est relevé
+
+  @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
+  Scénario: Dans un dossier, seules les ordonnances de ce patient sont trouvées
+    Étant donné une ordonnance simple enregistrée avec consentement
+    Et un autre patient à l'identité qualifiée
+    Et une ordonnance simple enregistrée avec consentement
+    Quand le professionnel recherche ses ordonnances du jour dans ce dossier
+    Alors l'ordonnance est trouvée
+    Et l'ordonnance de l'autre patient ne l'est pas
+    Et aucun écart n'est relevé
+
+  @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
+  Scénario: Une longue recherche se lit jusqu'à la dernière page
+    Étant donné un téléservice qui trouvera deux cents ordonnances
+    Quand le professionnel recherche ses ordonnances du jour hors d'un dossier
+    Alors toutes les pages de la recherche ont été lues
     Et aucun écart n'est relevé
 
   @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01

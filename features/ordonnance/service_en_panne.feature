@@ -19,6 +19,25 @@ Fonctionnalité: Prescrire quand le téléservice d'ordonnance numérique ne ré
     Et la page imprimée ne porte ni numéro ni Code 2D
     Et aucun écart n'est relevé
 
+  @exigence:LGC.PRESC.04 @exigence:SC.ORDN/CONF.02
+  Scénario: Service en panne, une ordonnance de biologie part en N1 sans Code 2D
+    Étant donné le téléservice d'ordonnance en panne
+    Quand le professionnel prépare une ordonnance de biologie
+    Et il valide l'ordonnance
+    Alors l'ordonnance est sans code et l'utilisateur en est averti
+    Et le DMP a reçu 0 document N3 et 1 document N1, sans le Code 2D
+    Et aucun écart n'est relevé
+
+  @exigence:LGC.PRESC.03
+  Scénario: Le service revient, l'ordonnance n'est jamais envoyée sous deux numéros
+    Étant donné le téléservice d'ordonnance en panne
+    Quand le professionnel prépare une ordonnance simple
+    Et il valide l'ordonnance
+    Et le téléservice d'ordonnance revient
+    Et il valide de nouveau l'ordonnance
+    Alors l'ordonnance est enregistrée sous le même numéro, ou reste sans code
+    Et aucun écart n'est relevé
+
   @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01
   Scénario: Réponse perdue, une seule ordonnance est créée
     Étant donné le téléservice d'ordonnance qui perd sa prochaine réponse

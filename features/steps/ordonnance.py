@@ -2,65 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pytest_bdd import given, parsers, then, when
 
-from bench.people import set_state
-from bench.session import Scenario
+from bench.session import ExpectationError, Scenario
 from features.steps.identite import patients
+from features.steps.lignes import KINDS, NAMED, PHARMACY, TYPES
 
 CREATE, VALIDATE, PRINT = "prescription.create", "prescription.validate", "prescription.print"
 CONSULT, CANCEL, RENEW = "prescription.consult", "prescription.cancel", "prescription.renew"
-SEARCH = "prescription.search"
 EVERYWHERE = ["appel", "page", "code 2D", "N3", "N1", "courriel"]
 
-_EVENING = {
-    "eprescType": "medicament",
-    "cis": "60000002",
-    "posologieTexte": "1 comprimé le soir",
-    "dureeJours": 30,
-    "quantite": {"valeur": 2},
-}
-_MORNING = {
-    **_EVENING,
-    "cis": "60000001",
-    "posologieTexte": "1 comprimé le matin",
-    "quantite": {"valeur": 1},
-}
-_BED = {
-    "eprescType": "dispositifMedical",
-    "lpp": "1215702",
-    "emdn": "V0806",
-    "libelle": "Lit médical",
-    "quantite": 1,
-    "dureeJours": 60,
-}
-_BLOOD = {"eprescType": "acteBiologieMedicale", "libelle": "Hémogramme, glycémie à jeun"}
-KINDS: dict[str, list[dict[str, Any]]] = {
-    "simple": [_EVENING],
-    "bizone": [{**_MORNING, "ald": True}, _EVENING],
-    "mixte": [_EVENING, _BED],
-    "de biologie": [_BLOOD],
-    "de deux médicaments": [_EVENING, _MORNING],
-    "renouvelable une fois": [{**_EVENING, "renouvellements": 1}],
-}
-"""Lines of an ordonnance by the words of a step; drugs are those of the base of the bench."""
-RECIPES = {
-    "délivre": "tout",
-    "délivre en partie": "partiel",
-    "modifie": "modifie",
-    "remplace": "remplace",
-    "supprime": "supprime",
-}
-_WHO = r"(?:le professionnel|il) "
+PAPER = ["appel", "page", "code 2D", "N1"]
+WHO = r"(?:le professionnel|il) "
 
 
-@when(parsers.re(_WHO + r"prépare une ordonnance (?P<kind>" + "|".join(KINDS) + r")"))
+@when(parsers.re(WHO + r"prépare une ordonnance (?P<kind>" + "|".join(KINDS) + r")"))
 def write(scenario: Scenario, kind: str) -> None:
-    create(scenario, kind, consent=True)
+    create(scenario, kind)
+
+
+@when("il prépare une ordonnance simple valable un jour")
+def write_for_a_day(scenario: Scenario) -> None:
+    create(scenario, "simple", validite_jours=1)
+
+
+@when("il prépare une ordonnance simple au nom du titulaire qu'il remplace")
+def write_as_substitute(scenario: Scenario) -> None:
+    scenario.notes["titulaire"] = scenario.professional(1)
+    create(scenario, "simple", remplace=scenario.notes["titulaire"].national_id)
+
+
+@when("il cherche un médicament par sa DCI et le prescrit")
+def write_by_generic_name(scenario: Scenario) -> None:
+    found = scenario.must("drug.search", texte="substance fictive deux")
+    scenario.expect("reponse", action="drug.search", chemin="medicaments", present=True)
+    create(scenario, "simple", cis=found["medicaments"][0]["cis"])
 
 
 @given(
@@ -70,22 +49,31 @@ def write(scenario: Scenario, kind: str) -> None:
     )
 )
 def recorded(scenario: Scenario, kind: str, consent: str) -> None:
-    create(scenario, kind, consent=consent == "avec")
+    create(scenario, kind, consentement=consent == "avec")
     validate(scenario)
     is_recorded(scenario)
 
 
-@when(parsers.re(_WHO + r"valide l'ordonnance"))
+@when(parsers.re(WHO + r"valide l'ordonnance"))
 def validate(scenario: Scenario) -> None:
     keep(scenario, scenario.must(VALIDATE, **about(scenario)))
 
 
-@when(parsers.re(_WHO + r"imprime l'ordonnance"))
-def print_it(scenario: Scenario) -> None:
-    scenario.must(PRINT, ordonnance=scenario.notes["ordonnance"]["id"], avec_consentement=True)
+@when(parsers.re(WHO + r"valide de nouveau l'ordonnance"))
+def validate_again(scenario: Scenario) -> None:
+    """Late sending is for its editor to offer."""
+    result = scenario.perform(VALIDATE, **about(scenario))
+    if result.answer.get("ordonnance"):
+        keep(scenario, result.answer)
 
 
-@when(parsers.re(_WHO + r"envoie l'ordonnance à un confrère par MSSanté"))
+@when(parsers.re(WHO + r"imprime l'ordonnance(?P<consent>, (?:avec|sans) (?:le )?consentement)?"))
+def print_it(scenario: Scenario, consent: str | None) -> None:
+    agreed = "sans" not in (consent or "")
+    scenario.must(PRINT, ordonnance=scenario.notes["ordonnance"]["id"], avec_consentement=agreed)
+
+
+@when(parsers.re(WHO + r"envoie l'ordonnance à un confrère par MSSanté"))
 def mail_it(scenario: Scenario) -> None:
     kept = scenario.notes["ordonnance"]["documents"]
     scenario.must(
@@ -99,52 +87,29 @@ def mail_it(scenario: Scenario) -> None:
     )
 
 
-@when(parsers.re(_WHO + r"annule l'ordonnance"))
+@when(parsers.re(WHO + r"annule l'ordonnance"))
 def cancel(scenario: Scenario) -> None:
     keep(scenario, scenario.must(CANCEL, **about(scenario)))
 
 
-@when(parsers.re(_WHO + r"tente d'annuler l'ordonnance"))
+@when(parsers.re(WHO + r"tente d'annuler l'ordonnance"))
 def try_to_cancel(scenario: Scenario) -> None:
     scenario.perform(CANCEL, **about(scenario))
 
 
-@when(parsers.re(_WHO + r"renouvelle l'ordonnance"))
+@when(parsers.re(WHO + r"renouvelle l'ordonnance"))
 def renew(scenario: Scenario) -> None:
     keep(scenario, scenario.must(RENEW, **about(scenario)))
-
-
-@when(parsers.re(_WHO + r"consulte l'ordonnance"))
-def consult(scenario: Scenario) -> None:
-    scenario.must(CONSULT, numero=number(scenario), professionnel=scenario.notes["professionnel"])
-
-
-@when(parsers.re(_WHO + r"recherche ses ordonnances du jour hors d'un dossier"))
-def search_today(scenario: Scenario) -> None:
-    today = f"{datetime.now(UTC).astimezone(ZoneInfo('Europe/Paris')):%Y-%m-%d}"
-    who = scenario.notes["professionnel"]
-    scenario.must(SEARCH, professionnel=who, patient=None, debut=today, fin=today)
-
-
-@when(
-    parsers.re(
-        r"(?P<which>la|l'autre) pharmacie (?P<done>" + "|".join(RECIPES) + ") "
-        r"les lignes de l'ordonnance"
-    )
-)
-def execute(scenario: Scenario, which: str, done: str) -> None:
-    order = {"recette": RECIPES[done], "pharmacie": 0 if which == "la" else 1}
-    set_state(scenario, "prescription", {"pharmacie": {"numero": number(scenario), **order}})
-
-
-@when("le patient s'oppose auprès du téléservice")
-def oppose(scenario: Scenario) -> None:
-    set_state(scenario, "prescription", {"consentements": {number(scenario): False}})
 
 
 @given("le téléservice d'ordonnance en panne")
 def down(scenario: Scenario) -> None:
     scenario.spoil("prescription", fault="http-503", times=None)
+
+
+@when("le téléservice d'ordonnance revient")
+def up_again(scenario: Scenario) -> None:
+    scenario.mend()
 
 
 @given("le téléservice d'ordonnance qui perd sa prochaine réponse")
@@ -249,52 +214,56 @@ def never_twice(scenario: Scenario) -> None:
     scenario.expect("creations", numeros=1, enregistres=1)
 
 
-@then(parsers.re(r"le logiciel montre les exécutions : (?P<statuses>.+)"))
-def executions_shown(scenario: Scenario, statuses: str) -> None:
-    scenario.expect("executions-montrees", statuts=statuses.split(", "))
+@then("les lignes sont transmises comme elles ont été prescrites")
+def lines_sent(scenario: Scenario) -> None:
+    scenario.expect("lignes-transmises")
 
 
-@then(parsers.re(r"le logiciel (?:ne montre aucune exécution|montre l'ordonnance sans exécution)"))
-def no_execution(scenario: Scenario) -> None:
-    scenario.expect("executions-montrees", statuts=[])
-    scenario.expect("reponse", action=CONSULT, chemin="ordonnance.numero", parmi=[number(scenario)])
+@then(parsers.re(r"le numéro est le même dans l'appel, sur la page, dans le Code 2D et au DMP"))
+def same_on_paper(scenario: Scenario) -> None:
+    scenario.expect("numero-partout", lieux=PAPER)
 
 
-@then("la pharmacie ne peut plus rien délivrer")
-def nothing_left(scenario: Scenario) -> None:
-    try:
-        execute(scenario, "la", "délivre")
-    except ValueError:
-        scenario.expect("nombre-d-echanges", service="prescription", operation="EP1",
-                        nombre=2, issue="accepté")  # fmt: skip
-        return
-    raise AssertionError("la pharmacie a délivré au-delà des renouvellements")
+@then("l'ordonnance et son Code 2D nomment le titulaire et son remplaçant")
+def both_named(scenario: Scenario) -> None:
+    owner = scenario.notes["titulaire"].rpps
+    author = scenario.notes["professionnel"][1:]
+    scenario.expect("prescripteurs", titulaire=owner, remplacant=author)
 
 
-@then("l'ordonnance est trouvée")
-def found(scenario: Scenario) -> None:
-    scenario.expect("ordonnance-trouvee", numero=number(scenario))
+@then("l'ordonnance est enregistrée sous le même numéro, ou reste sans code")
+def late_or_never(scenario: Scenario) -> None:
+    """The policy of the editor is observed: both are allowed (EP-29b)."""
+    scenario.expect("geste", action=VALIDATE, issue=["accepté", "refusé"])
+    scenario.expect("creations", numeros=1)
 
 
-def create(scenario: Scenario, kind: str, *, consent: bool) -> None:
-    """Write a draft for the current patient; it becomes the current ordonnance."""
-    told = {"type": "BIOLOGIE"} if kind == "de biologie" else {}
-    keep(
-        scenario,
-        scenario.must(
-            CREATE,
-            patient=patients(scenario)[-1]["id"],
-            professionnel=scenario.notes["professionnel"],
-            consentement=consent,
-            lignes=KINDS[kind],
-            **told,
-        ),
-    )
+def create(scenario: Scenario, kind: str, *, cis: str | None = None, **asked: Any) -> None:
+    """Write a draft for the current patient; it becomes the current ordonnance.
+
+    ``cis`` is the drug of its lines when the prescriber chose it.
+    """
+    lines = [{**line, "cis": cis} for line in KINDS[kind]] if cis else KINDS[kind]
+    told: dict[str, Any] = {"consentement": True, **asked, "lignes": lines}
+    if kind in TYPES:
+        told["type"] = TYPES[kind]
+    if kind in NAMED:
+        told["executant_designe"] = PHARMACY
+    if "ordonnance" in scenario.notes:
+        scenario.notes.setdefault("première ordonnance", number(scenario))
+    who = {
+        "patient": patients(scenario)[-1]["id"],
+        "professionnel": scenario.notes["professionnel"],
+    }
+    keep(scenario, scenario.must(CREATE, **who, **told))
 
 
-def keep(scenario: Scenario, answer: Any) -> None:
+def keep(scenario: Scenario, answer: Mapping[str, Any]) -> None:
     """Note the ordonnance that a gesture answered."""
-    scenario.notes["ordonnance"] = answer["ordonnance"]
+    told = answer.get("ordonnance")
+    if not isinstance(told, Mapping) or "id" not in told:
+        raise ExpectationError("le geste ne rend pas d'ordonnance (docs/contracts.md)")
+    scenario.notes["ordonnance"] = told
 
 
 def about(scenario: Scenario) -> dict[str, Any]:
