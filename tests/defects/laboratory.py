@@ -10,26 +10,32 @@ from __future__ import annotations
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bench.defects import Defect, Injection, Patcher, Played
 from bench.drivers.base import ActionResult
+from bench.drivers.reference import RESTART
 from bench.session import ExpectationError, Session
 from reference_impl import app, wiring
 from reference_impl.config import read_environment
 from reference_impl.errors import LgcError
 from reference_impl.lgc import Lgc
+from reference_impl.people import Environment
 from rules.judge import JournalView, Judgement, judge_journal
 from simulators.clock import Clock as BenchClock
 from simulators.platform import Platform
 
 from .stimuli import STIMULI, Bench
 
+SETTINGS: dict[str, Callable[[Environment], Environment]] = {}
+"""By stimulus, how its installation is set up otherwise than by the descriptor alone."""
+PROFILES: dict[str, str] = {}
+"""By stimulus, the profile of rules it is judged under: ``test`` unless given."""
 SERVICES = ("psc", "insi", "dmp", "mssante", "cards", "apcv", "prescription")
 
 
@@ -49,6 +55,9 @@ class InProcess:
 
     lgc: Lgc
     name: str = "reference"
+    concurrent: bool = False
+    build: Callable[[], Lgc] | None = None
+    """How the LGC starts again on its own records."""
 
     def start(self, environment_file: str, seed: int) -> None:
         """Already running."""
@@ -57,6 +66,10 @@ class InProcess:
         """Closed by the laboratory."""
 
     def perform(self, action: str, parameters: Mapping[str, Any]) -> ActionResult:
+        if action == RESTART and self.build is not None:
+            self.lgc.close()
+            self.lgc = self.build()
+            return ActionResult(action, 200)
         asked = app.ACTIONS[action]
         try:
             answer = asked.perform(self.lgc, asked.parameters.model_validate(dict(parameters)))
@@ -115,12 +128,13 @@ class Laboratory:
         finally:
             patcher.undo()
         view = JournalView(kernel.journal.read(after=start))
-        return judge_journal(view, kernel.environment)
+        profile = PROFILES.get(stimulus, kernel.environment.rules_profile)
+        return judge_journal(view, replace(kernel.environment, rules_profile=profile))
 
     def _play(self, stimulus: str, *, broken: bool) -> None:
         self._played += 1
-        with self._installation() as lgc:
-            session = Session(self.platform, InProcess(lgc), 1, "")
+        with self._installation(SETTINGS.get(stimulus)) as driver:
+            session = Session(self.platform, driver, 1, "")
             bench = Bench(session.scenario(stimulus), self._played)
             try:
                 STIMULI[stimulus](bench)
@@ -130,16 +144,23 @@ class Laboratory:
                     raise
 
     @contextmanager
-    def _installation(self) -> Iterator[Lgc]:
+    def _installation(
+        self, settled: Callable[[Environment], Environment] | None
+    ) -> Iterator[InProcess]:
         environment = read_environment(self.platform.folder / "environnement.json")
+        environment = settled(environment) if settled else environment
         seed = zlib.crc32(f"{os.getpid()}/{self._played}".encode())
         with tempfile.TemporaryDirectory(prefix="lgc-", ignore_cleanup_errors=True) as folder:
             clock = BenchTime(self.platform.kernel.clock)
-            lgc = wiring.build(environment, Path(folder), seed, clock)
+
+            def build() -> Lgc:
+                return wiring.build(environment, Path(folder), seed, clock)
+
+            driver = InProcess(build(), build=build)
             try:
-                yield lgc
+                yield driver
             finally:
-                lgc.close()
+                driver.lgc.close()
 
 
 def play(defects: Sequence[Defect]) -> Iterator[Played]:
