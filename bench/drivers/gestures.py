@@ -28,6 +28,10 @@ INSTRUCTIONS: Mapping[str, str] = {
     "mss.read_inbox": "Relevez la messagerie du professionnel {professionnel}.",
     "outbox.read": "Affichez la boîte d'envoi.",
     "outbox.flush": "Relancez les envois en attente.",
+    "apcv.read": "Lisez l'appli carte Vitale par {source} pour {professionnel} (voie {voie}).",
+    "apcv.qualify": "Retenez la personne n° {individu} de l'appli pour le dossier {patient}.",
+    "apcv.close": "Terminez la consultation ouverte avec l'appli carte Vitale.",
+    "software.restart": "Fermez le logiciel, puis rouvrez-le.",
     "dashboard.read": "Affichez le tableau de bord du professionnel {professionnel}.",
 }
 """Every action of the driver contract with its sentence."""

@@ -19,6 +19,8 @@ from typing import Any
 from bench.drivers.base import ActionResult, DriverError
 from bench.drivers.http import HttpDriver
 
+RESTART = "software.restart"
+"""Gesture that this driver does itself: the program ends and starts again on its records."""
 REFERENCE_COMMAND = (sys.executable, "-m", "reference_impl")
 
 
@@ -33,19 +35,26 @@ class ReferenceDriver:
         self._process: subprocess.Popen[str] | None = None
         self._http: HttpDriver | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._started: tuple[str, int] = ("", 0)
 
     def start(self, environment_file: str, seed: int) -> None:
         """Start the process with an empty record base; wait for its address."""
         self._folder = tempfile.TemporaryDirectory(prefix="lgc-", ignore_cleanup_errors=True)
-        log = Path(self._folder.name) / "journal.txt"
-        with log.open("w", encoding="utf-8") as errors:
+        self._started = environment_file, seed
+        self._launch(Path(self._folder.name))
+
+    def _launch(self, folder: Path) -> None:
+        """Start the process on the records of a folder."""
+        environment_file, seed = self._started
+        log = folder / "journal.txt"
+        with log.open("a", encoding="utf-8") as errors:
             self._process = subprocess.Popen(
                 [
                     *self._command,
                     "--environment",
                     environment_file,
                     "--data",
-                    self._folder.name,
+                    str(folder),
                     "--port",
                     "0",
                     "--seed",
@@ -61,12 +70,24 @@ class ReferenceDriver:
 
     def perform(self, action: str, parameters: Mapping[str, Any]) -> ActionResult:
         """Do a gesture in the running LGC."""
-        if self._http is None:
+        if self._http is None or self._folder is None:
             raise DriverError("Le LGC de référence n'est pas démarré.")
+        if action == RESTART:
+            self._end()
+            self._launch(Path(self._folder.name))
+            return ActionResult(action, 200)
         return self._http.perform(action, parameters)
 
     def stop(self) -> None:
         """End the process this driver started, and forget its records."""
+        self._end()
+        if self._folder:
+            with contextlib.suppress(OSError):
+                self._folder.cleanup()
+        self._folder = None
+
+    def _end(self) -> None:
+        """End the process; its records stay."""
         if self._http:
             self._http.stop()
         if self._process:
@@ -78,10 +99,7 @@ class ReferenceDriver:
                 self._process.wait()
             if self._process.stdout:
                 self._process.stdout.close()
-        if self._folder:
-            with contextlib.suppress(OSError):
-                self._folder.cleanup()
-        self._http = self._process = self._folder = None
+        self._http = self._process = None
 
     def _address(self, log: Path) -> str:
         assert self._process is not None

@@ -7,17 +7,20 @@ it again, not to replay it (sheet ApCV §5, §6).
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
 
 from reference_impl.apcv.client import ApcvClient, Way
 from reference_impl.apcv.request import authentication, destruction, restitution
 from reference_impl.apcv.values import Reading
-from reference_impl.errors import ForbiddenGestureError, RefusedError, ServiceError
+from reference_impl.errors import ForbiddenGestureError, LgcError, RefusedError
 from reference_impl.people import Environment, Professional
 from reference_impl.ports import Clock
 
 _REAL = "R"
+_NO_CONTEXT = ("APCV_6", "APCV_7")
+"""What is answered when there is no context to give back: unknown, expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +31,17 @@ class _Open:
 
 
 class ApcvSessions:
-    """The readings of one installation, by idNat of professionals. Thread-safe."""
+    """The readings of one installation, by idNat of professionals. Thread-safe.
+
+    A slow call holds up the professional who made it, nobody else (AV-19).
+    """
 
     def __init__(self, environment: Environment, client: ApcvClient, clock: Clock) -> None:
         self._environment = environment
         self._client = client
         self._clock = clock
         self._open: dict[str, _Open] = {}
-        self._lock = threading.RLock()
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
     def read(self, professional: Professional, text: str, way: Way) -> Reading:
         """Open the context of a code, or give again the one it already opened.
@@ -44,7 +50,7 @@ class ApcvSessions:
         Raises ServiceError, and ForbiddenGestureError for a test profile in production.
         """
         digest = sha256(text.encode()).digest()
-        with self._lock:
+        with self._locks[professional.national_id]:
             held = self._open.get(professional.national_id)
             if held is not None and held.digest == digest and self._valid(held.reading):
                 return held.reading
@@ -58,7 +64,7 @@ class ApcvSessions:
 
         Raises ForbiddenGestureError when there is none, or when it has expired.
         """
-        with self._lock:
+        with self._locks[professional.national_id]:
             held = self._open.get(professional.national_id)
             if held is None:
                 return self._restored(professional, way)
@@ -68,7 +74,7 @@ class ApcvSessions:
 
     def close(self, professional: Professional) -> None:
         """Destroy the context of a professional, if any: the consultation is over."""
-        with self._lock:
+        with self._locks[professional.national_id]:
             self._forget(professional)
 
     def _restored(self, professional: Professional, way: Way) -> Reading:
@@ -76,6 +82,8 @@ class ApcvSessions:
         try:
             found = self._client.call(restitution(practising), professional, way)
         except RefusedError as error:
+            if error.code not in _NO_CONTEXT:
+                raise
             raise _unread("Aucune appli carte Vitale n’a été lue") from error
         return self._kept(professional, found, way, b"")
 
@@ -100,8 +108,8 @@ class ApcvSessions:
             return
         try:
             self._client.call(destruction(held.reading.context_id), professional, held.way)
-        except ServiceError:
-            return  # it ends by itself: a failure here stops nobody
+        except LgcError:
+            return  # it ends by itself: a failure here, or a session over, stops nobody
 
     def _valid(self, reading: Reading) -> bool:
         return reading.valid_at(self._clock.now())

@@ -100,13 +100,20 @@ def _qualify_holder(
     with lgc.patient_lock(patient_id):
         patient = lgc.records.patient(patient_id)
         require_reliable(patient, "La qualification par l’appli carte Vitale")
-        gaps = contradictions(patient.traits, found.traits)
+        gaps = contradictions(patient.traits, found.traits) + _other_ins(patient, found)
         if gaps:
             return _alerted(lgc, patient, gaps)
         at = lgc.clock.now().isoformat()
         proof = Evidence(_EVIDENCE, Trust.HIGH, at, professional.national_id)
         proven = replace(patient, evidence=proof)
         return take(lgc, patient, Event.VITALE_APP, found, proven, Channel.VITALE_APP)
+
+
+def _other_ins(patient: Patient, found: Individual) -> tuple[str, ...]:
+    """Whether the record has the matricule of somebody else; a NIA gives way to the NIR."""
+    held = patient.ins
+    other = held is not None and not held.is_nia and held.matricule != found.ins.matricule
+    return ("matricule INS",) if other else ()
 
 
 def _record(lgc: Lgc, found: Individual) -> str:

@@ -16,8 +16,10 @@ def open_session(lgc: Lgc, asked: ProfessionalOnly) -> SessionAnswer:
 
 
 def close_session(lgc: Lgc, asked: ProfessionalOnly) -> SessionAnswer:
-    """``session.close``."""
-    session = lgc.sessions.close(lgc.publisher.professional(asked.professionnel))
+    """``session.close``: what was read under this session ends first, while it can be told."""
+    professional = lgc.publisher.professional(asked.professionnel)
+    lgc.apcv.close(professional)
+    session = lgc.sessions.close(professional)
     closed = SessionJson(
         professionnel=session.professional,
         ouverte_le=session.opened_at.isoformat(),
