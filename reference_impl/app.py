@@ -127,8 +127,16 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "prescription.cancel": Action(
         prescribing.PrescriptionAndProfessional,
-        prescribing.PrescriptionAnswer,
+        prescribing.ValidatedAnswer,
         prescriptions.cancel,
+    ),
+    "prescription.list": Action(
+        prescribing.ListPrescriptions,
+        prescribing.LocalPrescriptionsAnswer,
+        prescriptions.list_local,
+    ),
+    "prescription.traces": Action(
+        contract.NoParameters, prescribing.TracesAnswer, prescriptions.read_traces
     ),
     "prescription.renew": Action(
         prescribing.PrescriptionAndProfessional,

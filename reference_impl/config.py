@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reference_impl.cards.settings import Access, CardSettings, ReaderAddress
 from reference_impl.errors import ConfigurationError
@@ -149,7 +149,10 @@ class _Ordonnance(_Model):
     base_medicaments: str | None = None
     envoi_tardif: bool = False
     envoi_dmp: bool = True
+    retrait_dmp: bool = True
+    traces: bool = True
     envoi_traces: bool = False
+    delai_reponse_s: float = Field(default=30.0, gt=0, le=600)
 
 
 class _Descriptor(_Model):
@@ -297,5 +300,8 @@ def _ordonnance(told: _Ordonnance, folder: Path) -> OrdonnanceSettings:
         base=folder / told.base_medicaments if told.base_medicaments else None,
         late=told.envoi_tardif,
         to_dmp=told.envoi_dmp,
+        withdraw=told.retrait_dmp,
+        traces=told.traces,
         send_traces=told.envoi_traces,
+        timeout=told.delai_reponse_s,
     )

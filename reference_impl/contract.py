@@ -134,7 +134,7 @@ class ShipmentJson(Answer):
     """Envoi de la boîte d’envoi."""
 
     id: str
-    genre: Literal["dmp", "mss"]
+    genre: Literal["dmp", "mss", "dmp-retrait"]
     etat: Literal["à envoyer", "envoyé", "refusé"]
     tentatives: int
     erreur: ShipmentErrorJson | None

@@ -111,12 +111,24 @@ class PrintPrescription(Parameters):
 
 
 class SearchPrescriptions(Parameters):
-    """Recherche, hors dossier quand ``patient`` est null ; jours compris."""
+    """Recherche, hors dossier quand ``patient`` est null ; jours compris.
+
+    Hors dossier, un patient se cherche aussi par son nom et sa date de naissance.
+    """
 
     professionnel: str
     patient: str | None = None
+    nom_naissance: str | None = Field(default=None, min_length=1)
+    date_naissance: date | None = None
+    type: str | None = None
     debut: date | None = None
     fin: date | None = None
+
+
+class ListPrescriptions(Parameters):
+    """Ordonnances de ce logiciel : celles d’un patient, ou toutes."""
+
+    patient: str | None = None
 
 
 class ConsultPrescription(Parameters):
@@ -221,7 +233,7 @@ class PrescriptionAnswer(Answer):
 
 
 class ValidatedAnswer(PrescriptionAnswer):
-    """L’ordonnance validée, et ses dépôts dans le DMP."""
+    """L’ordonnance validée ou annulée, et ses dépôts dans le DMP ou leurs suppressions."""
 
     envois: list[ShipmentJson]
 
@@ -230,3 +242,22 @@ class PrescriptionsAnswer(Answer):
     """Ordonnances trouvées."""
 
     ordonnances: list[FoundPrescriptionJson]
+    alertes: list[str]
+
+
+class LocalPrescriptionJson(PrescriptionJson):
+    """Ordonnance de ce logiciel, avec son patient."""
+
+    patient: str
+
+
+class LocalPrescriptionsAnswer(Answer):
+    """Ordonnances de ce logiciel, dans l’ordre de leur écriture."""
+
+    ordonnances: list[LocalPrescriptionJson]
+
+
+class TracesAnswer(Answer):
+    """Traces poste, dans l’ordre des appels."""
+
+    traces: list[dict[str, Any]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reference_impl.outbox import Shipment, State
+from reference_impl.outbox import Kind, Shipment, State
 from reference_impl.people import Professional
 
 USAGER_DOMAIN = "patient.mssante.fr"
@@ -34,10 +34,14 @@ def count(shipments: Iterable[Shipment], professional: Professional) -> Counters
     mails = [s for s in mine if s.kind == "mss" and s.content["accuse"]["qualifiee"]]
     to_others = (m for m in mails if _to_another(m, professional))
     return Counters(
-        dmp=len({s.unique_id for s in mine if s.kind == "dmp"}),
+        dmp=len(_documents(mine, "dmp") - _documents(mine, "dmp-retrait")),
         mss_pro=_with_new_document(to_others),
         mss_citoyenne=_with_new_document(m for m in mails if m.content["usager"]),
     )
+
+
+def _documents(mine: Iterable[Shipment], kind: Kind) -> set[str | None]:
+    return {s.unique_id for s in mine if s.kind == kind}
 
 
 def _to_another(mail: Shipment, professional: Professional) -> bool:

@@ -30,7 +30,7 @@ from reference_impl.prescriptions.traces import Traces
 from reference_impl.prescriptions.wire import Wire
 from reference_impl.psc import PscSessions
 from reference_impl.records import Records
-from reference_impl.shipping import DmpShipper, MailShipper, Publisher
+from reference_impl.shipping import DmpRemover, DmpShipper, MailShipper, Publisher
 from reference_impl.store import Store
 from reference_impl.transport import Transport
 from reference_impl.worklist import TrustedSenders, Worklist
@@ -141,6 +141,7 @@ def assemble(base: Base, outside: Outside) -> Lgc:
     publisher = Publisher(base.environment, records, outside.writer)
     shippers: dict[Kind, Shipper] = {
         "dmp": DmpShipper(outside.dmp, records, publisher),
+        "dmp-retrait": DmpRemover(outside.dmp, records, publisher),
         "mss": MailShipper(outside.mailer, records, publisher),
     }
     outbox = Outbox(base.store, base.clock, shippers)
@@ -171,23 +172,26 @@ def assemble(base: Base, outside: Outside) -> Lgc:
 
 def _prescriptions(base: Base) -> Prescriptions:
     environment, settings = base.environment, base.environment.ordonnance
+    transport = Transport(environment, settings.timeout)
     wire: Wire
     if settings.wire == "soap":
         wire = SoapWire(
             settings.soap,
             environment.software,
-            base.transport,
+            transport,
             base.ids,
             base.clock,
             base.cards,
             base.sessions,
         )
     else:
-        wire = RestWire(settings.rest, base.transport, base.sessions)
+        wire = RestWire(settings.rest, transport, base.sessions)
     return Prescriptions(
         environment,
         OrdonnanceRecords(base.store),
-        PrescriptionClient(wire, environment.software, base.clock, Traces(base.store)),
+        PrescriptionClient(
+            wire, environment.software, base.clock, Traces(base.store, settings.traces)
+        ),
         Numbers(base.store, base.ids),
         base.ids,
         base.clock,

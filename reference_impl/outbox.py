@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from reference_impl.errors import (
     ForbiddenGestureError,
@@ -28,7 +28,8 @@ from reference_impl.errors import (
 from reference_impl.ports import Clock
 from reference_impl.store import Store, shipments
 
-Kind = Literal["dmp", "mss"]
+Kind = Literal["dmp", "mss", "dmp-retrait"]
+"""A deposit, a mail, the deletion of a deposit."""
 
 _log = logging.getLogger("reference_impl.outbox")
 
@@ -88,11 +89,11 @@ class Outbox:
         self._busy: set[str] = set()
         self._free = threading.Condition()
 
-    def add(self, shipment: Shipment) -> None:
-        """Queue a shipment; it is durable when this returns."""
-        with self._store.unit() as connection:
-            last = connection.execute(select(func.max(shipments.c.ordre))).scalar()
-            connection.execute(
+    def add(self, shipment: Shipment, connection: Connection | None = None) -> None:
+        """Queue a shipment; durable when this returns, or with the unit of a connection."""
+        with self._store.within(connection) as unit:
+            last = unit.execute(select(func.max(shipments.c.ordre))).scalar()
+            unit.execute(
                 shipments.insert().values(
                     id=shipment.id,
                     ordre=(last or 0) + 1,
@@ -139,6 +140,21 @@ class Outbox:
         if forbidden is not None:
             raise forbidden
         return self.get(shipment.id)
+
+    def give_up(self, shipment_id: str, code: str, message: str) -> Shipment:
+        """Never try again what still waits; an attempt in progress is let end first.
+
+        Its doubt stays: an earlier attempt may have reached the service.
+        """
+        while not self._claim(shipment_id):
+            pass
+        try:
+            if self.get(shipment_id).state is State.PENDING:
+                error = {"code": code, "message": message}
+                self._change(shipment_id, etat=State.REFUSED, erreur=error)
+        finally:
+            self._release(shipment_id)
+        return self.get(shipment_id)
 
     def flush(self, *, due_only: bool = False) -> list[Shipment]:
         """Try all pending shipments once, oldest first; ``due_only`` respects the delays."""

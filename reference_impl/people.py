@@ -307,7 +307,8 @@ class Document:
 
     ``unique_id`` is its OID (XDS uniqueId and CDA id), ``set_id`` the OID that
     its versions share, ``type_code`` the ``typeCode`` asked for. ``content`` is
-    the CDA, empty until it is written; it never changes afterwards.
+    the CDA, empty until it is written; it never changes afterwards. ``replaces``
+    is the uniqueId of the version before, None for version 1.
     """
 
     id: str
@@ -322,6 +323,7 @@ class Document:
     created_at: datetime
     version: int = 1
     content: bytes = b""
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,12 +111,20 @@ class DmpGateway(Protocol):
         patient: Patient,
         professional: Professional,
         visibility: Visibility,
+        replaces: str | None = None,
     ) -> DepositResult:
         """TD2.1 of a document already written, under its own uniqueId.
 
+        ``replaces`` is the current entryUUID of the version before, which it makes obsolete.
         Raises RefusedError with the code of the service, UnavailableError when
         nothing left, OutcomeUnknownError when no answer was read.
         """
+        ...
+
+    def remove(
+        self, entry_uuid: str, document: Document, patient: Patient, professional: Professional
+    ) -> None:
+        """TD3.3c: delete a document of one's own, for ever. Raises like :meth:`deposit`."""
         ...
 
     def find(self, unique_id: str, patient: Patient, professional: Professional) -> DmpEntry | None:
@@ -168,6 +176,12 @@ class Mailer(Protocol):
 class DocumentWriter(Protocol):
     """Writes the CDA R2 N1 of a document."""
 
-    def write(self, document: Document, patient: Patient, professional: Professional) -> bytes:
-        """The CDA. Same arguments, same bytes."""
+    def write(
+        self,
+        document: Document,
+        patient: Patient,
+        professional: Professional,
+        replaces: str | None = None,
+    ) -> bytes:
+        """The CDA. Same arguments, same bytes; ``replaces`` is the version before."""
         ...

@@ -89,6 +89,7 @@ class Records:
                     texte=document.text,
                     cree_le=document.created_at.isoformat(),
                     version=document.version,
+                    remplace=document.replaces,
                     contenu=document.content,
                     ins_ecrite=stored.written_ins,
                     diffuse=stored.published,
@@ -150,4 +151,5 @@ def _document(row: Row[Any]) -> Document:
         created_at=datetime.fromisoformat(row.cree_le),
         version=row.version,
         content=row.contenu,
+        replaces=row.remplace,
     )

@@ -9,6 +9,7 @@ from reference_impl.errors import (
     ForbiddenGestureError,
     RefusedError,
     SessionRequiredError,
+    UnavailableError,
     UnknownRecordError,
 )
 from reference_impl.identity.lifecycle import require_qualified, require_reliable
@@ -38,7 +39,7 @@ class Publisher:
     def write(self, document: Document, patient: Patient) -> bytes:
         """The CDA of a document, signed by nobody but its author."""
         author = self.professional(document.author_id)
-        return self._writer.write(document, patient, author)
+        return self._writer.write(document, patient, author, document.replaces)
 
     def ready(self, document_id: str, patient: Patient) -> Document:
         """A document about to leave: :meth:`current`, and fixed for ever."""
@@ -95,8 +96,9 @@ class DmpShipper:
         if shipment.in_doubt and self._is_there(document, patient, professional):
             return {"retrouve": True}
         visibility = Visibility(**shipment.content["visibilite"])
+        replaces = self._current_version(document, patient, professional)
         try:
-            result = self._gateway.deposit(document, patient, professional, visibility)
+            result = self._gateway.deposit(document, patient, professional, visibility, replaces)
         except RefusedError as error:
             # The first attempt had arrived after all: the DMP itself says so.
             doubled = shipment.in_doubt and "Duplicate" in error.code
@@ -107,6 +109,48 @@ class DmpShipper:
 
     def _is_there(self, document: Document, patient: Patient, professional: Professional) -> bool:
         return self._gateway.find(document.unique_id, patient, professional) is not None
+
+    def _current_version(
+        self, document: Document, patient: Patient, professional: Professional
+    ) -> str | None:
+        """The entryUUID that a replacement designates, asked for just before (RG_2710)."""
+        if document.replaces is None:
+            return None
+        found = self._gateway.find(document.replaces, patient, professional)
+        if found is None:
+            raise UnavailableError(
+                "DOCUMENT_REMPLACE_ABSENT",
+                "Le document que celui-ci remplace n’est pas encore dans le DMP.",
+            )
+        return found.entry_uuid
+
+
+class DmpRemover:
+    """Deletes one’s own deposits: TD0.2, TD3.1b just before, TD3.3c."""
+
+    def __init__(self, gateway: DmpGateway, records: Records, publisher: Publisher) -> None:
+        self._gateway = gateway
+        self._records = records
+        self._publisher = publisher
+
+    def ship(self, shipment: Shipment) -> Mapping[str, Any]:
+        """One attempt; a document that the DMP does not hold has nothing to be deleted."""
+        patient = self._records.patient(shipment.patient_id or "")
+        professional = self._publisher.professional(shipment.professional_id)
+        require_dmp_identity(patient)
+        require_active(self._gateway.existence(patient, professional))
+        document = self._records.document(shipment.content["document"]).document
+        found = self._gateway.find(document.unique_id, patient, professional)
+        if found is None or found.entry_uuid is None:
+            return {"absent": True}
+        try:
+            self._gateway.remove(found.entry_uuid, document, patient, professional)
+        except RefusedError as error:
+            # The first attempt had arrived: its status is no longer the one to change.
+            if shipment.in_doubt and error.code == "XDSMetadataUpdateError":
+                return {"retrouve": True}
+            raise
+        return {}
 
 
 class MailShipper:

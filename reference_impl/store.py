@@ -117,6 +117,7 @@ documents = Table(
     Column("texte", Text, nullable=False),
     Column("cree_le", String, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("remplace", String),
     Column("contenu", LargeBinary, nullable=False),
     Column("ins_ecrite", String),
     Column("diffuse", Boolean, nullable=False),
@@ -186,6 +187,15 @@ class Store:
         """One transaction: committed at the end, rolled back on any error."""
         with self._engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def within(self, connection: Connection | None) -> Generator[Connection]:
+        """The transaction of a connection when there is one, else one of its own."""
+        if connection is not None:
+            yield connection
+            return
+        with self.unit() as own:
+            yield own
 
     def close(self) -> None:
         """Release the file."""

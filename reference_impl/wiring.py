@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reference_impl.dmp.client import DmpClient
 from reference_impl.documents.writer import CdaWriter
+from reference_impl.gestures.ordonnance_documents import resume
 from reference_impl.lgc import Lgc, Outside, assemble, lay_base
 from reference_impl.mss.client import MssClient
 from reference_impl.people import Environment
@@ -13,7 +14,7 @@ from reference_impl.ports import Clock
 
 
 def build(environment: Environment, data: Path, seed: int, clock: Clock) -> Lgc:
-    """Wire an installation whose data are in a folder, and start its worker."""
+    """Wire an installation whose data are in a folder; what a crash left undone is resumed."""
     base = lay_base(environment, data, seed, clock)
     outside = Outside(
         dmp=DmpClient(environment, base.transport, base.ids, clock, base.cards),
@@ -21,5 +22,6 @@ def build(environment: Environment, data: Path, seed: int, clock: Clock) -> Lgc:
         writer=CdaWriter(environment),
     )
     lgc = assemble(base, outside)
+    resume(lgc)
     lgc.worker.start()
     return lgc

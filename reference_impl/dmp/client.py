@@ -29,6 +29,7 @@ _EXISTENCE = Transaction("patients", patients.EXISTENCE_ACTION)
 _AUTHORIZATION = Transaction("habilitations", patients.AUTHORIZATION_ACTION)
 _SUBMISSION = Transaction("repository", submission.ACTION)
 _QUERY = Transaction("registry", queries.QUERY_ACTION)
+_UPDATE = Transaction("registry", submission.UPDATE_ACTION)
 _RETRIEVE = Transaction("repository", queries.RETRIEVE_ACTION)
 
 _SEARCHED = timedelta(days=730)
@@ -82,8 +83,9 @@ class DmpClient:
         patient: Patient,
         professional: Professional,
         visibility: Visibility,
+        replaces: str | None = None,
     ) -> DepositResult:
-        """TD2.1. Each try carries the same document under the same uniqueId."""
+        """TD2.1, or 2.1b when it replaces. Each try carries one document under one uniqueId."""
         entry = self._own_entry(document, patient, professional)
         self._cards.require_full_rights(professional)
         # Refused before anything leaves.
@@ -98,11 +100,28 @@ class DmpClient:
             part_ids=(f"{part}-1@{submission.XDSB}", f"{part}-2@{submission.XDSB}"),
             submitted_at=self._clock.now(),
             software=self._environment.software,
+            replaces=replaces,
         )
         request, parts = submission.build(parcel, self._channel.signer(professional))
         caller = self._caller(patient, professional)
         answer = self._channel.body(_SUBMISSION, caller, request, parts)
         return DepositResult(entry.unique_id, queries.read_outcome(answer).warnings)
+
+    def remove(
+        self, entry_uuid: str, document: Document, patient: Patient, professional: Professional
+    ) -> None:
+        """TD3.3c, by the author of a document, with or without an authorisation."""
+        entry = self._own_entry(document, patient, professional)
+        self._cards.require_full_rights(professional)
+        request = submission.removal(
+            entry,
+            entry_uuid,
+            self._ids.oid("lot"),
+            self._clock.now(),
+            self._environment.software,
+        )
+        caller = self._caller(patient, professional)
+        queries.read_outcome(self._channel.body(_UPDATE, caller, request))
 
     def find(self, unique_id: str, patient: Patient, professional: Professional) -> DmpEntry | None:
         """TD3.1b: only the technical identifier comes back; title, type and state are empty."""

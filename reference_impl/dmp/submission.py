@@ -1,6 +1,6 @@
-"""TD2.1: one document, its lot, and the signature of the lot.
+"""TD2.1: one document, its lot, and the signature of the lot; TD3.3c: its deletion.
 
-Sources: SEL-MP-037 TD2.1; IHE ITI-41; signature entry of CI-SIS.
+Sources: SEL-MP-037 TD2.1, TD3.3c; IHE ITI-41; signature entry of CI-SIS.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from reference_impl.xmltree import node
 
 XDSB = "urn:ihe:iti:xds-b:2007"
 ACTION = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
+UPDATE_ACTION = "urn:ihe:iti:2010:UpdateDocumentSet"
+_APPROVED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved"
+_DELETED = "urn:asip:ci-sis:2010:StatusType:Deleted"
 
 _SIGNATURE_CLASS = Code("urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", "URN", "Digital Signature")
 _SIGNATURE_TYPE = Code("E1762", "ASTM", "Full Document")
@@ -89,6 +92,36 @@ def build(deposit: Deposit, signer: Signer) -> tuple[etree._Element, tuple[Part,
     contents = (deposit.content, signature)
     document, seal = (Part(i, c) for i, c in zip(deposit.part_ids, contents, strict=True))
     return root, (document, seal)
+
+
+def removal(
+    entry: DocumentEntry, entry_uuid: str, lot_id: str, at: datetime, software: SoftwareIdentity
+) -> etree._Element:
+    """The body of a deletion: a lot, and the change of status; neither document nor signature."""
+    root = etree.Element(
+        f"{{{ebrim.LCM}}}SubmitObjectsRequest", nsmap={"lcm": ebrim.LCM, None: ebrim.RIM}
+    )
+    objects, numbering = ebrim.object_list(root), ebrim.Numbering(lot_id)
+    lot = ebrim.SubmissionSet(
+        unique_id=lot_id,
+        source_id=software.oid,
+        patient_id=entry.patient_id,
+        submission_time=_utc(at),
+        title="Suppression",
+        content_type=CONSULTATIONS,
+        author=entry.author,
+    )
+    package = ebrim.submission_set(objects, lot, numbering)
+    ebrim.association(
+        objects,
+        ebrim.UPDATES_STATUS,
+        package,
+        entry_uuid,
+        numbering,
+        OriginalStatus=_APPROVED,
+        NewStatus=_DELETED,
+    )
+    return root
 
 
 def _register(objects: etree._Element, deposit: Deposit, signature: bytes) -> tuple[str, str]:

@@ -23,6 +23,7 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 HAS_MEMBER = "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember"
 SIGNS = "urn:ihe:iti:2007:AssociationType:signs"
+UPDATES_STATUS = "urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus"
 REPLACES = "urn:ihe:iti:2007:AssociationType:RPLC"
 _ASSOCIATION_TYPE = "urn:oasis:names:tc:ebxml-regrep:ObjectType:RegistryObject:Association"
 
@@ -130,7 +131,12 @@ def document_entry(
 
 
 def association(
-    objects: etree._Element, kind: str, source: str, target: str, numbering: Numbering
+    objects: etree._Element,
+    kind: str,
+    source: str,
+    target: str,
+    numbering: Numbering,
+    **slots: str,
 ) -> None:
     """Write an Association; a HasMember says that the member is an original."""
     element = node(
@@ -145,7 +151,9 @@ def association(
         },
     )
     if kind == HAS_MEMBER:
-        _slot(element, "SubmissionSetStatus", "Original")
+        slots = {"SubmissionSetStatus": "Original", **slots}
+    for name, value in slots.items():
+        _slot(element, name, value)
 
 
 def _entry_slots(extrinsic: etree._Element, entry: DocumentEntry, uri: str | None) -> None:

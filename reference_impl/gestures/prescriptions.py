@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference_impl.contract import PrintAnswer
+from reference_impl.contract import NoParameters, PrintAnswer
 from reference_impl.contract_prescriptions import (
     ConsultPrescription,
     CreatePrescription,
@@ -14,6 +14,9 @@ from reference_impl.contract_prescriptions import (
     FollowUpJson,
     FoundPatientJson,
     FoundPrescriptionJson,
+    ListPrescriptions,
+    LocalPrescriptionJson,
+    LocalPrescriptionsAnswer,
     PrescriptionAndProfessional,
     PrescriptionAnswer,
     PrescriptionJson,
@@ -22,6 +25,7 @@ from reference_impl.contract_prescriptions import (
     PrintPrescription,
     SearchDrugs,
     SearchPrescriptions,
+    TracesAnswer,
     ValidatedAnswer,
 )
 from reference_impl.documents import code2d
@@ -94,6 +98,12 @@ def print_page(lgc: Lgc, asked: PrintPrescription) -> PrintAnswer:
             "Validez l’ordonnance avant de l’imprimer : elle n’a ni numéro ni Code 2D.",
             "ordonnance",
         )
+    if kept.state is State.CANCELLED:
+        raise ForbiddenGestureError(
+            "ORDONNANCE_ANNULEE",
+            "Cette ordonnance est annulée : elle ne s’imprime plus.",
+            "ordonnance",
+        )
     if asked.avec_consentement not in (None, kept.ordonnance.consent):
         raise ForbiddenGestureError(
             "CONSENTEMENT_DIFFERENT",
@@ -114,12 +124,42 @@ def search(lgc: Lgc, asked: SearchPrescriptions) -> PrescriptionsAnswer:
     criteria: dict[str, Any] = {"prescripteur": {"rpps": author.rpps}}
     if patient is not None:
         criteria["patient"] = _searched(lgc, patient)
+    elif asked.nom_naissance is not None:
+        traits = {"nomNaissance": asked.nom_naissance}
+        if asked.date_naissance is not None:
+            traits["naissance"] = asked.date_naissance.isoformat()
+        criteria["patient"] = traits
+    if asked.type is not None:
+        criteria["type"] = asked.type
     period = _period(lgc, asked)
     if period:
         criteria["periode"] = period
-    found = lgc.prescriptions.client.search(author, criteria)
+    found, total = lgc.prescriptions.client.search(author, criteria)
     _send_traces(lgc, author)
-    return PrescriptionsAnswer(ordonnances=[_found(lgc, each) for each in found])
+    left = f"{total} ordonnances répondent : les {len(found)} premières sont montrées, précisez."
+    return PrescriptionsAnswer(
+        ordonnances=[_found(lgc, each) for each in found],
+        alertes=[left] if total > len(found) else [],
+    )
+
+
+def list_local(lgc: Lgc, asked: ListPrescriptions) -> LocalPrescriptionsAnswer:
+    """``prescription.list``: the ordonnances of this software, drafts among them."""
+    found = lgc.prescriptions.records.all(asked.patient)
+    patients = {kept.patient_id: lgc.records.patient(kept.patient_id) for kept in found}
+    return LocalPrescriptionsAnswer(
+        ordonnances=[
+            LocalPrescriptionJson(
+                patient=kept.patient_id, **dict(_view(kept, patients[kept.patient_id]))
+            )
+            for kept in found
+        ]
+    )
+
+
+def read_traces(lgc: Lgc, _asked: NoParameters) -> TracesAnswer:
+    """``prescription.traces``: the traces poste, one for each call."""
+    return TracesAnswer(traces=lgc.prescriptions.client.traces())
 
 
 def consult(lgc: Lgc, asked: ConsultPrescription) -> PrescriptionAnswer:
@@ -134,15 +174,16 @@ def consult(lgc: Lgc, asked: ConsultPrescription) -> PrescriptionAnswer:
     )
 
 
-def cancel(lgc: Lgc, asked: PrescriptionAndProfessional) -> PrescriptionAnswer:
-    """``prescription.cancel``: while nothing is executed."""
+def cancel(lgc: Lgc, asked: PrescriptionAndProfessional) -> ValidatedAnswer:
+    """``prescription.cancel``: while nothing is executed; then its documents leave the DMP."""
     author = lgc.publisher.professional(asked.professionnel)
     patient_id = lgc.prescriptions.records.get(asked.ordonnance).patient_id
     with lgc.patient_lock(patient_id):
         kept = lgc.prescriptions.records.get(asked.ordonnance)
         kept = lgc.prescriptions.cancel(kept, author)
+        removals = ordonnance_documents.withdraw(lgc, kept)
     _send_traces(lgc, author)
-    return _answer(lgc, kept)
+    return ValidatedAnswer(**_fields(lgc, kept), envois=[shipment_view(s) for s in removals])
 
 
 def renew(lgc: Lgc, asked: PrescriptionAndProfessional) -> PrescriptionAnswer:
@@ -247,7 +288,7 @@ def _consulted(lgc: Lgc, number: str, local: Kept | None, found: Consulted) -> P
                 modifiees=list(listed.modified),
                 supprimees=list(listed.suppressed),
                 remplacees_ou_ajoutees=list(listed.replaced),
-                ecran=screen(told),
+                ecran=screen(told, None if found.allowed else OPPOSITION),
             ),
             "alertes": [*view["alertes"], *warnings],
         }

@@ -16,7 +16,7 @@ from reference_impl.people import Professional, SoftwareIdentity
 from reference_impl.ports import Clock
 from reference_impl.prescriptions.model import Ordonnance
 from reference_impl.prescriptions.traces import Traces
-from reference_impl.prescriptions.wire import Wire, accepted, failure_of
+from reference_impl.prescriptions.wire import Wire, accepted
 
 PAGE = 50
 MOST_PAGES = 20
@@ -87,9 +87,10 @@ class PrescriptionClient:
 
     def search(
         self, professional: Professional, criteria: Mapping[str, Any]
-    ) -> tuple[Ordonnance, ...]:
-        """EP2, page after page; headers only."""
+    ) -> tuple[tuple[Ordonnance, ...], int]:
+        """EP2, page after page; headers only. The second value is how many there are in all."""
         found: list[Ordonnance] = []
+        total = 0
         for page in range(1, MOST_PAGES + 1):
             content = {
                 "emetteur": _requester(professional),
@@ -100,18 +101,25 @@ class PrescriptionClient:
             answer = self._call("EP2", content, professional, None)
             rows = _rows(answer.get("resultats"))
             found += [Ordonnance.from_json(row) for row in rows]
-            if not rows or len(found) >= _number(answer.get("total")):
+            total = _number(answer.get("total"))
+            if not rows or len(found) >= total:
                 break
-        return tuple(found)
+        return tuple(found), max(total, len(found))
+
+    def traces(self) -> list[dict[str, Any]]:
+        """The traces of this installation, oldest first."""
+        return self._traces.all()
 
     def send_traces(self, professional: Professional) -> None:
         """Deposit the traces that wait; those of a deposit that fails wait again."""
         waiting = self._traces.waiting()
         if not waiting:
             return
-        answer = self._wire.call("traces", {"traces": list(waiting.values())}, professional)
-        if failure_of(answer) is None:
-            self._traces.sent(list(waiting))
+        try:
+            accepted(self._wire.call("traces", {"traces": list(waiting.values())}, professional))
+        except LgcError:
+            return
+        self._traces.sent(list(waiting))
 
     def _call(
         self,

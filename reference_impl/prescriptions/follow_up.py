@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from reference_impl.prescriptions.model import (
     LINE_TYPES,
@@ -41,15 +42,25 @@ class FollowUp:
 def follow_up(ordonnance: Ordonnance) -> FollowUp:
     """The lists of an ordonnance read back; a status nobody knows counts as a modification."""
     sorted_out: dict[str, list[str]] = {"d": [], "m": [], "s": [], "r": []}
-    for execution in ordonnance.executions:
-        for line in execution.lines:
-            sorted_out[_place(line)].append(_sentence(execution, line))
+    for execution, line in _done_lines(ordonnance):
+        sorted_out[_place(line)].append(_sentence(execution, line))
     return FollowUp(*(tuple(each) for each in sorted_out.values()))
 
 
-def screen(ordonnance: Ordonnance) -> str:
-    """The ordonnance and what was done of it, as a page of text."""
-    return "\n".join([*_heading(ordonnance), "", *_lines(ordonnance), *_tail(ordonnance)])
+def screen(ordonnance: Ordonnance, refused: str | None = None) -> str:
+    """The ordonnance and what was done of it, as a page of text.
+
+    What a pharmacy changed is struck, ``~~so~~``. ``refused`` is told in the place of executions.
+    """
+    tail = [refused] if refused else _tail(ordonnance)
+    return "\n".join([*_heading(ordonnance), "", *_lines(ordonnance), "", *tail])
+
+
+def _done_lines(told: Ordonnance) -> Iterator[tuple[Execution, ExecutedLine]]:
+    """Every line executed, by day; those of one day in the order of the service (N08)."""
+    for execution in sorted(told.executions, key=lambda e: e.date or "9999"):
+        for line in execution.lines:
+            yield execution, line
 
 
 def _heading(told: Ordonnance) -> Iterator[str]:
@@ -58,23 +69,40 @@ def _heading(told: Ordonnance) -> Iterator[str]:
         yield f"Prescripteur : {who.family_name or ''} {who.given_name or ''} RPPS {who.rpps or ''}"
     if patient is not None:
         yield f"Patient : {patient.birth_name or ''} {' '.join(patient.given_names)}"
-    yield f"Id : {told.number or ''}, le {(told.at or '')[:19].replace('T', ' ')}"
+    at = told.at or ""
+    yield f"Id : {told.number or ''}, le {_day(at[:10])} {at[11:19]}".rstrip()
     yield "Avec consentement" if told.consent else "Sans consentement"
     yield f"Type : {told.kind or ''} Sous type : {told.subtype or ''}"
 
 
 def _lines(told: Ordonnance) -> Iterator[str]:
+    changes = [(e, line) for e, line in _done_lines(told) if _place(line) != "d"]
     for line in told.lines:
+        mine = [(e, done) for e, done in changes if done.line == line.n and done.status != ADDED]
         ald = "En ALD " if line.ald else ""
-        yield f"{ald}{line.n}) {_product(line)}"
+        struck = bool(mine)
+        product = _product(line)
+        yield f"{ald}{line.n}) {_struck(product) if struck and not line.posology else product}"
         if line.posology:
-            yield f"   {line.posology}"
+            yield f"   {_struck(line.posology) if struck else line.posology}"
         if line.not_substitutable:
             motive = line.substitution.motive if line.substitution else None
             yield f"   (non substituable{f' {motive}' if motive else ''})"
+        for execution, done in mine:
+            yield from _change(execution, done)
+
+
+def _change(execution: Execution, done: ExecutedLine) -> Iterator[str]:
+    yield f"   MODIFICATION Ligne {done.line} : {_done(done)}"
+    day = _day(done.modified_on or execution.date)
+    yield f"   Modifié le {day} par {_name(execution.executor)}"
+    yield from (f"   {part[0].upper()}{part[1:]}" for part in _details(done))
 
 
 def _tail(told: Ordonnance) -> Iterator[str]:
+    executors = (e.executor for e, _ in _done_lines(told))
+    for who in dict.fromkeys(each for each in executors if each is not None):
+        yield f"Exécutant : {_who(who)}"
     found = follow_up(told)
     for title, sentences in (
         ("Délivrances", found.delivered),
@@ -95,19 +123,38 @@ def _place(line: ExecutedLine) -> str:
 
 
 def _sentence(execution: Execution, line: ExecutedLine) -> str:
-    day = line.modified_on or execution.date or "date inconnue"
-    parts = [f"Ligne {line.line} : {_done(line)} le {day} par {_who(execution.executor)}"]
+    day = _day(line.modified_on or execution.date)
+    where = f"Ligne {line.line} : " if line.line is not None else ""
+    first = f"{where}{_done(line)} le {day} par {_who(execution.executor)}"
+    return " ; ".join((first, *_details(line)))
+
+
+def _details(line: ExecutedLine) -> Iterator[str]:
+    if line.agreed:
+        yield "avec l’accord du prescripteur"
     if line.quantity is not None:
-        parts.append(f"quantité {line.quantity.value}")
+        yield f"quantité {line.quantity.value}"
     if line.replaced_by is not None:
-        parts.append(f"délivré : {_product(line.replaced_by)}")
+        posology = f", {line.replaced_by.posology}" if line.replaced_by.posology else ""
+        yield f"délivré : {_product(line.replaced_by)}{posology}"
     if line.motive is not None:
         label = line.motive_label or _MOTIVES.get(_code(line.motive), _UNKNOWN)
-        parts.append(f"motif code({line.motive}) > {label}")
+        yield f"motif code({line.motive}) > {label}"
     if line.sub_motive is not None:
         label = line.sub_motive_label or _SUB_MOTIVES.get(_code(line.sub_motive), _UNKNOWN)
-        parts.append(f"sous-motif code({line.sub_motive}) > {label}")
-    return " ; ".join(parts)
+        yield f"sous-motif code({line.sub_motive}) > {label}"
+
+
+def _struck(text: str) -> str:
+    return f"~~{text}~~"
+
+
+def _day(told: str | None) -> str:
+    """JJ/MM/AAAA; what is no date is shown as it came."""
+    try:
+        return f"{date.fromisoformat((told or '')[:10]):%d/%m/%Y}"
+    except ValueError:
+        return told or "date inconnue"
 
 
 def _code(told: int | str) -> int:
@@ -126,12 +173,17 @@ def _done(line: ExecutedLine) -> str:
     return words.get(line.status or "", line.status or "état inconnu")
 
 
-def _who(executor: Executor | None) -> str:
+def _name(executor: Executor | None) -> str:
     if executor is None:
         return "un exécutant inconnu"
     name = f"{executor.family_name or ''} {executor.given_name or ''}".strip()
-    place = ", ".join(each for each in (executor.structure, executor.address) if each)
-    return f"{name} ({place})" if name and place else name or place or f"RPPS {executor.rpps}"
+    return name or executor.structure or f"RPPS {executor.rpps}"
+
+
+def _who(executor: Executor | None) -> str:
+    told = (executor.structure, executor.address) if executor else ()
+    place = ", ".join(each for each in told if each and each != _name(executor))
+    return f"{_name(executor)} ({place})" if place else _name(executor)
 
 
 def _product(line: Line) -> str:

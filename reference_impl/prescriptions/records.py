@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from reference_impl.errors import UnknownRecordError
 from reference_impl.prescriptions.model import Ordonnance
@@ -68,10 +68,10 @@ class OrdonnanceRecords:
             row = _row(kept) | {"id": kept.id}
             connection.execute(ordonnances.insert().values(**row))
 
-    def save(self, kept: Kept) -> Kept:
-        """Keep what became of it; durable when this returns."""
-        with self._store.unit() as connection:
-            connection.execute(
+    def save(self, kept: Kept, connection: Connection | None = None) -> Kept:
+        """Keep what became of it; durable when this returns, or with the unit of a connection."""
+        with self._store.within(connection) as unit:
+            unit.execute(
                 update(ordonnances).where(ordonnances.c.id == kept.id).values(**_row(kept))
             )
         return kept
@@ -90,6 +90,15 @@ class OrdonnanceRecords:
     def numbered(self, number: str) -> Kept | None:
         """The one of a number, None when it is of another software."""
         return self._one(ordonnances.c.numero == number)
+
+    def all(self, patient_id: str | None = None) -> list[Kept]:
+        """Every one, or those of a patient, oldest first."""
+        query = select(ordonnances).order_by(ordonnances.c.cree_le, text("rowid"))
+        if patient_id is not None:
+            query = query.where(ordonnances.c.patient == patient_id)
+        with self._store.unit() as connection:
+            rows = connection.execute(query).all()
+        return [_kept(row) for row in rows]
 
     def _one(self, where: Any) -> Kept | None:
         with self._store.unit() as connection:

@@ -173,7 +173,7 @@ class Sender:
         self._records.save(replace(kept, number=None, in_doubt=False, ordonnance=content))
 
     def _recorded(self, kept: Kept, recorded: Recorded) -> Kept:
-        alerts = tuple(a for a in kept.alerts if a not in _OUTAGE)
+        alerts = tuple(a for a in kept.alerts if a not in _PASSING)
         return self._records.save(
             replace(
                 kept,
@@ -184,7 +184,7 @@ class Sender:
         )
 
     def _without_code(self, kept: Kept, error: LgcError, *, in_doubt: bool) -> Kept:
-        alerts = [a for a in kept.alerts if a not in _OUTAGE]
+        alerts = [a for a in kept.alerts if a not in _PASSING]
         alerts += [*_OUTAGE[:1], error.message]
         if in_doubt:
             alerts.append(_OUTAGE[1])
@@ -203,6 +203,12 @@ _OUTAGE = (
     "DMP est alimenté sans lui.",
     "Le service a peut-être enregistré cette ordonnance : annulez-la avant d’en faire une autre.",
 )
+INTERRUPTED = (
+    "L’envoi de cette ordonnance a été interrompu : validez-la de nouveau, elle partira sous le "
+    "même numéro."
+)
+"""What a crash leaves to be told."""
+_PASSING = (*_OUTAGE, INTERRUPTED)
 
 
 def _same(mine: Ordonnance, theirs: Ordonnance) -> bool:

@@ -55,6 +55,9 @@ LONGEST_NAME = 100
 MOST_LINES = 50
 _SUBTYPES = {BIZONE: "BZN", EXCEPTION: "EXC", SECURE: "SEC", EQUIPMENT: "GRA"}
 _STANDARD = "STD"
+_PAPER_VOID = "Détruisez tout exemplaire imprimé de cette ordonnance : elle est annulée."
+WITHDRAWN = "Les documents que cette ordonnance avait déposés dans le DMP en sont supprimés."
+_LEFT_THERE = "Les documents déposés dans le DMP ne sont pas retirés par l’annulation."
 OPPOSITION = (
     "Le patient s’oppose à la consultation de ce qui a été délivré : seule l’ordonnance est "
     "montrée."
@@ -160,16 +163,16 @@ class Prescriptions:
         _require_author(kept, author)
         if kept.state is State.CANCELLED:
             return kept
-        if kept.number is not None and (kept.registered or kept.in_doubt):
-            self._cancel_there(kept, author)
-        deposited = ("Les documents déposés dans le DMP ne sont pas retirés par l’annulation.",)
+        if not self._cancelled_there(kept, author):
+            # A number the service does not hold is nobody's.
+            content = replace(kept.ordonnance, number=None)
+            kept = replace(kept, number=None, ordonnance=content)
+        alerts = kept.alerts
+        if kept.published:
+            kept_there = WITHDRAWN if self._environment.ordonnance.withdraw else _LEFT_THERE
+            alerts = (*alerts, _PAPER_VOID, kept_there)
         return self.records.save(
-            replace(
-                kept,
-                state=State.CANCELLED,
-                in_doubt=False,
-                alerts=kept.alerts + (deposited if kept.published else ()),
-            )
+            replace(kept, state=State.CANCELLED, in_doubt=False, alerts=alerts)
         )
 
     def renew(
@@ -269,18 +272,21 @@ class Prescriptions:
             sex=traits.sex,
         )
 
-    def _cancel_there(self, kept: Kept, author: Professional) -> None:
-        assert kept.number is not None
+    def _cancelled_there(self, kept: Kept, author: Professional) -> bool:
+        """Cancel it at the service; False when the service never had it."""
+        if kept.number is None or not (kept.registered or kept.in_doubt):
+            return False
         try:
             self.client.cancel(kept.number, author.rpps, author)
         except RefusedError as error:
             if error.code == UNKNOWN and kept.in_doubt:
-                return
+                return False
             if error.code == EXECUTED:
                 raise ForbiddenGestureError(
                     "ORDONNANCE_EXECUTEE", error.message, "ordonnance"
                 ) from error
             raise
+        return True
 
 
 def _require_a_page(wish: Wish) -> None:

@@ -3,7 +3,10 @@
 ``rest`` and ``soap`` are the addresses of the two wires, ``voie`` the one used.
 Ours, all optional: ``base_medicaments`` (folder of BDPM files), ``envoi_tardif``
 (send later, under the same number, what the service missed; off by default, no
-document seen allows it), ``envoi_dmp`` (on), ``envoi_traces`` (off).
+document seen allows it), ``envoi_dmp`` (on), ``retrait_dmp`` (on: the documents of
+an ordonnance that is cancelled are deleted from the DMP, TD3.3c), ``traces`` (on),
+``envoi_traces`` (off), ``delai_reponse_s`` (30: seconds without a byte after which
+a call is given up).
 """
 
 from __future__ import annotations
@@ -25,4 +28,7 @@ class OrdonnanceSettings:
     base: Path | None = None
     late: bool = False
     to_dmp: bool = True
+    withdraw: bool = True
+    traces: bool = True
     send_traces: bool = False
+    timeout: float = 30.0

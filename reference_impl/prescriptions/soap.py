@@ -7,7 +7,7 @@ open Pro Santé Connect session goes with its token. Source: sheet e-prescriptio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -23,13 +23,14 @@ from reference_impl.insi.psc_assertion import psc_assertion
 from reference_impl.insi.request import CONTENT_TYPE, CTXLPS, SOAP, WSA, WSSE
 from reference_impl.people import Professional, SoftwareIdentity
 from reference_impl.ports import Clock, IdSource, Tokens
-from reference_impl.prescriptions.wire import SERVICE, WireAnswer
+from reference_impl.prescriptions.wire import NOT_ACCEPTED, SERVICE, WireAnswer
 from reference_impl.transport import Transport
 from reference_impl.xmltree import UnreadableXmlError, parse
 
 NAMESPACE = "urn:banc:placeholder:epresc:1"
 _ACTION = "urn:EPRESC:1.0.0:"
 _ANONYMOUS = "http://www.w3.org/2005/08/addressing/anonymous"
+Ask = Callable[[Professional], str]
 _OPERATIONS = {
     "EP2": ("rechercher", "RechercherReq"),
     "EP3": ("consulter", "ConsulterReq"),
@@ -67,8 +68,21 @@ class SoapWire:
     def call(
         self, operation: str, content: Mapping[str, Any], professional: Professional
     ) -> WireAnswer:
-        """One call under new identifiers, whatever was sent before."""
-        assertion, sender, token = self._identity(professional)
+        """One call under new identifiers, whatever was sent before.
+
+        A token that is refused is renewed once, nothing having been done.
+        """
+        answer, token = self._once(operation, content, professional, self._tokens.access_token)
+        if answer.code == NOT_ACCEPTED and token is not None:
+            renewed = self._tokens.renewed_token
+            answer, _ = self._once(operation, content, professional, renewed)
+        return answer
+
+    def _once(
+        self, operation: str, content: Mapping[str, Any], professional: Professional, token_of: Ask
+    ) -> tuple[WireAnswer, str | None]:
+        """One request, its answer, and the token that went with it."""
+        assertion, sender, token = self._identity(professional, token_of)
         verb, element = _OPERATIONS[operation]
         action = f"{_ACTION}{verb}"
         envelope = _soap.Envelope(
@@ -90,16 +104,18 @@ class SoapWire:
             },
             content=etree.tostring(envelope, xml_declaration=True, encoding="UTF-8"),
         )
-        return _answer(response)
+        return _answer(response), token
 
-    def _identity(self, professional: Professional) -> tuple[etree._Element, str, str | None]:
+    def _identity(
+        self, professional: Professional, token_of: Ask
+    ) -> tuple[etree._Element, str, str | None]:
         """The assertion, who it names, and the token that goes with it."""
         assertion_id, now = f"_{self._ids.uuid()}", self._clock.now()
         try:
             signer = self._cards.signer(professional)
         except CardAbsentError as absent:
             try:
-                token = self._tokens.access_token(professional)
+                token = token_of(professional)
             except (SessionRequiredError, ConfigurationError):
                 raise absent from None
             unsigned = psc_assertion(professional, assertion_id, now)

@@ -17,11 +17,14 @@ _BATCH = 200
 class Traces:
     """The traces of one installation."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, enabled: bool = True) -> None:
         self._store = store
+        self._enabled = enabled
 
     def keep(self, trace: dict[str, Any]) -> None:
-        """Keep the trace of a call that ended, well or not."""
+        """Keep the trace of a call that ended, well or not, when traces are asked for."""
+        if not self._enabled:
+            return
         with self._store.unit() as connection:
             connection.execute(ordonnance_traces.insert().values(trace=trace, envoyee=False))
 

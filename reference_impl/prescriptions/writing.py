@@ -108,7 +108,7 @@ def kind_of(lines: Sequence[Line], asked: str | None) -> str:
             "type",
         )
     types = {line.kind for line in lines}
-    acts = dict(zip(ACTS, KINDS[1:], strict=True))
+    acts: dict[str | None, str] = dict(zip(ACTS, KINDS[1:], strict=True))
     return asked or (acts.get(types.pop()) if len(types) == 1 else None) or HEALTH_PRODUCTS
 
 

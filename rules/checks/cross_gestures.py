@@ -25,7 +25,8 @@ _PSC = frozenset(
     for name in ("decouverte", "authorize", "choix", "token", "refresh", "userinfo", "jwks",
                  "introspect", "logout", "revoke")
 )  # fmt: skip
-_SHIPPING = frozenset({"dmp TD0.2", "dmp TD2.1", "dmp TD3.1", "mssante SMTP", "mssante SMTP-AUTH"})
+_SHIPPING = frozenset({"dmp TD0.2", "dmp TD2.1", "dmp TD3.1", "dmp TD3.3", "mssante SMTP",
+                       "mssante SMTP-AUTH"})  # fmt: skip
 """What a queue may retry during any gesture."""
 _SEARCHES = frozenset({"insi rechercherInsAvecTraitsIdentite", "insi rechercherInsAvecCarteVitale"})
 _VERIFICATIONS = _SEARCHES | {"insi verifierIns"}
@@ -159,6 +160,9 @@ def _announced(gesture: Gesture) -> bool:
     shipment = gesture.answer.get("envoi")
     if isinstance(shipment, Mapping):
         return shipment.get("etat") == SENT
+    if gesture.name == "prescription.cancel":
+        # A draft, or an ordonnance that the service never had, is cancelled by nobody else.
+        return gesture.told("ordonnance", "numero") is not None
     verified = gesture.answer.get("verification")
     if isinstance(verified, Mapping):
         return verified.get("resultat") in ("OK", "KO")

@@ -177,11 +177,19 @@ class FakeDmp:
         patient: Patient,
         professional: Professional,
         visibility: Visibility,
+        replaces: str | None = None,
     ) -> DepositResult:
         self._called("deposit")
         self.registered.append(document.unique_id)
         self.hook("après deposit")
         return DepositResult(document.unique_id)
+
+    def remove(
+        self, entry_uuid: str, document: Document, patient: Patient, professional: Professional
+    ) -> None:
+        self._called("remove")
+        self.registered.remove(document.unique_id)
+        self.hook("après remove")
 
     def find(self, unique_id: str, patient: Patient, professional: Professional) -> DmpEntry | None:
         self._called("find")
@@ -201,7 +209,7 @@ class FakeDmp:
 
 
 def _entry(unique_id: str) -> DmpEntry:
-    return DmpEntry(unique_id, "Lettre", "11488-4", "Approved")
+    return DmpEntry(unique_id, "Lettre", "11488-4", "Approved", f"urn:uuid:{unique_id}")
 
 
 @dataclass
@@ -225,7 +233,13 @@ class FakeMailer:
 class FakeWriter:
     """Writes a CDA that says which INS it carries."""
 
-    def write(self, document: Document, patient: Patient, professional: Professional) -> bytes:
+    def write(
+        self,
+        document: Document,
+        patient: Patient,
+        professional: Professional,
+        replaces: str | None = None,
+    ) -> bytes:
         ins = patient.ins.value if patient.qualified and patient.ins else "sans INS"
         return f"{document.unique_id} {ins}".encode()
 

@@ -44,6 +44,7 @@ def journal(*entries: dict[str, object]) -> JournalView:
 
 SENT = {"envoi": {"etat": "envoyé"}}
 VERIFIED = {"verification": {"resultat": "OK"}}
+CANCELLED = {"ordonnance": {"numero": "04B5BBY113H9WH0035"}}
 QUEUED = {"envoi": {"etat": "à envoyer"}}
 
 
@@ -77,7 +78,13 @@ QUEUED = {"envoi": {"etat": "à envoyer"}}
         (exchange("prescription", "EP4"), gesture("prescription.validate", {})),
         (exchange("prescription", "EP3"), gesture("prescription.consult", {})),
         (exchange("prescription", "EP2"), gesture("prescription.search", {})),
-        (exchange("prescription", "EP4-annulation"), gesture("prescription.cancel", {})),
+        (exchange("prescription", "EP4-annulation"), gesture("prescription.cancel", CANCELLED)),
+        (gesture("prescription.cancel", {"ordonnance": {"numero": None}}),),
+        (
+            exchange("prescription", "EP4-annulation"),
+            exchange("dmp", "TD3.3"),
+            gesture("prescription.cancel", CANCELLED),
+        ),
         (gesture("identity.verify", {"verification": {"resultat": "déjà connue"}}),),
         (
             exchange("cards", "READ BINARY"),
@@ -87,7 +94,8 @@ QUEUED = {"envoi": {"etat": "à envoyer"}}
     ],
     ids=["depot", "refuse", "interdit", "muet", "envoi", "releve", "insi", "panne", "relance",
          "deja-autorise", "retrouve", "verification", "reception", "sans-appel",
-         "ordonnance", "executions", "recherche", "annulation", "deja-connue", "carte"],
+         "ordonnance", "executions", "recherche", "annulation", "brouillon-annule",
+         "retrait", "deja-connue", "carte"],
 )  # fmt: skip
 def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, object], ...]) -> None:
     view = journal(*entries)
@@ -104,6 +112,7 @@ def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, obje
         (gesture("session.open", {"session": {}}),),
         (gesture("identity.search_insi", {"insi": {"code": "00"}}),),
         (gesture("identity.verify", VERIFIED),),
+        (gesture("prescription.cancel", CANCELLED),),
         (
             exchange("dmp", "TD0.2"),
             exchange("dmp", "TD0.3", Outcome.REFUSED),
@@ -123,6 +132,7 @@ def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, obje
         "session",
         "insi",
         "verification",
+        "annulation",
         "autorisation",
         "recherche-apres-refus",
     ],

@@ -48,6 +48,7 @@ class Cabinet:
     lgc: Lgc
     data: Path
     environment: Environment
+    seed: int = 1
     _position: int = 0
 
     @property
@@ -117,15 +118,18 @@ class Cabinet:
         """Another process on the same data, as after a crash."""
         self.lgc.close()
         told = replace(self.environment.ordonnance, **settings)
-        self.lgc = build(replace(self.environment, ordonnance=told), self.data, 1, SystemClock())
+        self.lgc = build(
+            replace(self.environment, ordonnance=told), self.data, self.seed, SystemClock()
+        )
 
 
 @contextmanager
-def cabinet(platform: Platform, data: Path, **settings: Any) -> Generator[Cabinet]:
+def cabinet(platform: Platform, data: Path, seed: int = 1, **settings: Any) -> Generator[Cabinet]:
     """A cabinet whose settings of ordonnances are changed from the descriptor's."""
     environment = read_environment(Path(platform.folder) / "environnement.json")
     environment = replace(environment, ordonnance=replace(environment.ordonnance, **settings))
-    made = Cabinet(platform, build(environment, data, 1, SystemClock()), data, environment)
+    lgc = build(environment, data, seed, SystemClock())
+    made = Cabinet(platform, lgc, data, environment, seed)
     made.new()
     try:
         yield made

@@ -236,7 +236,7 @@ def test_search_in_a_record_and_outside(office: Cabinet) -> None:
     past = office(
         "prescription.search", professionnel=office.louise, debut="2020-01-01", fin="2020-01-02"
     )
-    assert past == {"ordonnances": []}
+    assert past == {"ordonnances": [], "alertes": []}
     assert (
         office.refused(
             "prescription.search", professionnel=office.louise, debut="2021-01-01", fin="2020-01-01"

@@ -60,7 +60,7 @@ def test_the_screen_shows_what_was_not_delivered() -> None:
     followed = follow_up(told)
     assert len(followed.delivered) == 2
     (refused,) = followed.modified
-    assert "Ligne 3 : non délivrée le 2026-03-13 par TESTPHARMA NOE" in refused
+    assert "Ligne 3 : non délivrée le 13/03/2026 par TESTPHARMA NOE" in refused
     assert "code(28)" in refused
     assert "En ALD 1) MEDICAMENT FICTIF UN" in screen(told)
     assert "(non substituable MTE)" in screen(told)
