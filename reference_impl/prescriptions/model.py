@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, Self
 
 from reference_impl.prescriptions.keyed import Keyed, key, keys
+from reference_impl.prescriptions.posology import Posology
 
 DRUG, DEVICE = "medicament", "dispositifMedical"
 ACTS = (
@@ -139,6 +140,12 @@ class Line(Keyed):
     narcotic: bool | None = key("stupefiant", bool)
     opioid_substitution: bool | None = key("traitementSubstitutionOpiaces", bool)
     posology: str | None = key("posologieTexte")
+    structured: Posology | None = key("posologie", Posology)
+    """The same, coded; the text is what the patient reads."""
+    site: str | None = key("siteAdministration")
+    condition: str | None = key("precondition")
+    to_patient: str | None = key("instructionPatient")
+    to_dispenser: str | None = key("instructionDispensateur")
     days: int | None = key("dureeJours", int)
     quantity: Quantity | None = key("quantite", Quantity)
     renewals: int | None = key("renouvellements", int)
@@ -232,6 +239,10 @@ class Ordonnance(Keyed):
     patient: PatientIdentity | None = key("patient", PatientIdentity)
     flags: tuple[str, ...] = keys("flags")
     wished_executor: Executor | None = key("executantDesigne", Executor)
+    wished_on: str | None = key("dateExecutionSouhaitee")
+    weight: str | None = key("poidsKg")
+    height: str | None = key("tailleCm")
+    pregnant: bool | None = key("grossesse", bool)
     lps: LpsName | None = key("lps", LpsName)
     lines: tuple[Line, ...] = keys("lignes", Line)
     executions: tuple[Execution, ...] = keys("executions", Execution)

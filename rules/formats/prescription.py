@@ -20,6 +20,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from rules.artefact import Artefact, MalformedError
 from rules.formats.keyed import DATE, INSTANT, KeyedError, key, keys, read, write
 from rules.formats.prescription_number import CarriedNumber
+from rules.formats.prescription_posology import Posology
 
 T = TypeVar("T")
 
@@ -137,6 +138,11 @@ class Line:
     substitution_treatment: bool | None = key("traitementSubstitutionOpiaces")
     """TSO: the pharmacy that delivers is named."""
     posology: str | None = key("posologieTexte")
+    structured: Posology | None = key("posologie")
+    site: str | None = key("siteAdministration")
+    condition: str | None = key("precondition")
+    to_patient: str | None = key("instructionPatient")
+    to_dispenser: str | None = key("instructionDispensateur")
     days: int | None = key("dureeJours")
     quantity: Quantity | None = key("quantite")
     renewals: int | None = key("renouvellements")
@@ -237,6 +243,10 @@ class Ordonnance(Artefact):
     patient: PrescribedPatient | None = key("patient")
     flags: tuple[str, ...] = keys("flags")
     wished_executor: Executor | None = key("executantDesigne")
+    wished_on: str | None = key("dateExecutionSouhaitee", DATE)
+    weight: str | None = key("poidsKg")
+    height: str | None = key("tailleCm")
+    pregnant: bool | None = key("grossesse")
     lps: LpsName | None = key("lps")
     lines: tuple[Line, ...] = keys("lignes")
     executions: tuple[Execution, ...] = keys("executions")
