@@ -13,6 +13,7 @@ from rules.checking import check
 from rules.checks.prescription_number import EXIGENCES
 from rules.context import Context, Traits
 from rules.findings import Finding, Severity
+from rules.formats.cartouche import plain
 from rules.formats.code2d import PADDED, PATHS, SECOND_RPPS, VERSION, Code2D
 from rules.formats.numbers import luhn
 from rules.formats.ordonnance_page import PrintedOrdonnance
@@ -81,6 +82,7 @@ def _layout(code: Code2D) -> Iterator[Finding]:
             f"{len(code.text)} caractères",
             "Écrire le JSON sans espace ni retour à la ligne hors des noms complétés, et sans "
             "séquence d'échappement inutile.",
+            severity=Severity.INFO if code.escaped else None,
         )
 
 
@@ -163,10 +165,13 @@ def traits(code: Code2D, context: Context) -> Iterator[Finding]:
 
 
 def differing_traits(code: Code2D, wanted: tuple[str, str, str]) -> Iterator[Finding]:
-    """Nom, premier prénom and date that a Code 2D does not say; names are cut at 90."""
+    """Nom, premier prénom and date that a Code 2D does not say; names are cut at 90.
+
+    The published code has a prénom in small letters: case and accents are the product's.
+    """
     read = (code.birth_name, code.given_name, code.birth_date)
     for path, expected, found in zip(PATHS[2:5], wanted, read, strict=True):
-        if expected and found != expected[:PADDED].rstrip():
+        if expected and plain(found) != plain(expected[:PADDED].rstrip()):
             yield Finding(
                 code.place(*path),
                 expected,

@@ -7,11 +7,12 @@ were worked out from the four published numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rules.checking import check
 from rules.context import Context
 from rules.findings import Finding, Severity
+from rules.formats.code2d import Code2D
 from rules.formats.ordonnance_page import PrintedOrdonnance
 from rules.formats.prescription import Ordonnance
 from rules.formats.prescription_number import (
@@ -30,7 +31,7 @@ DRIFT = timedelta(minutes=5)
 MALFORMED = "EP-P-002"
 _ADVICE = {
     NumberFlaw.LENGTH: "Écrire les quatre nombres sur 4, 4, 6 et 4 caractères, complétés de zéros.",
-    NumberFlaw.ALPHABET: "Écrire en base 32 avec 0-9 puis A-Z sans I, O, V ni Q, en majuscules.",
+    NumberFlaw.ALPHABET: "Écrire en base 32, en majuscules : 0-9 puis A-Z sans I, O, V ni Q.",
     NumberFlaw.RANGE: "Compter dixièmes et millisecondes depuis minuit, heure locale, et le rang "
     "de 0 à 999 999.",
     NumberFlaw.DATE: "Dater le numéro du jour où il est créé.",
@@ -64,7 +65,10 @@ def well_formed(carried: CarriedNumber, _context: Context) -> Iterator[Finding]:
     rejects=MALFORMED,
 )
 def dated(carried: CarriedNumber, context: Context) -> Iterator[Finding]:
-    """Compared with the ordonnance around, with its page, with the instant of reception."""
+    """Compared with the ordonnance around, with its page, with the instant of reception.
+
+    When a paper was looked at says nothing of when it was made.
+    """
     number = carried.number
     if number is None:
         return
@@ -73,26 +77,37 @@ def dated(carried: CarriedNumber, context: Context) -> Iterator[Finding]:
         yield from _against(number, carried.place, prescribed)
     if isinstance(page, PrintedOrdonnance):
         yield from _printed(number, carried.place, page)
-    if context.observed_at is not None and isinstance(prescribed, Ordonnance):
+    on_paper = page is not None or context.within(Code2D) is not None
+    if context.observed_at is not None and not on_paper:
         yield from _received(number, carried.place, context.observed_at)
 
 
 def _against(number: PrescriptionNumber, place: str, told: Ordonnance) -> Iterator[Finding]:
-    day, instant = told.day, told.instant
-    if day is not None and day != number.date:
+    """The day, of Paris or as it is written; the hour may be that of the draft."""
+    instant = told.instant
+    days = {told.day, instant.astimezone(ZONE).date() if instant else None} - {None}
+    if days and number.date not in days:
         yield Finding(
             place,
-            f"un numéro daté du {day:%d/%m/%Y}, jour de la prescription",
+            f"un numéro daté du jour de la prescription, {told.at}",
             number.said(),
             "Créer le numéro le jour de la prescription, à la date locale (Europe/Paris).",
         )
-    elif instant is not None and min(abs(i - instant) for i in number.instants) >= DRIFT:
+    elif instant is not None and _universal(number, instant):
         yield Finding(
             place,
-            f"moins de 5 minutes d'écart avec l'horodatage {told.at}",
-            number.said(),
-            "Dater numéro et ordonnance de la même horloge, en heure locale (Europe/Paris).",
+            f"l'heure locale de l'horodatage {told.at}",
+            f"{number.said()}, qui est cette heure en temps universel",
+            "Compter dixièmes et millisecondes depuis minuit à l'heure locale (Europe/Paris), et "
+            "non en temps universel.",
         )
+
+
+def _universal(number: PrescriptionNumber, instant: datetime) -> bool:
+    """Whether a number that is far from an instant is near it when read in UTC."""
+    read = datetime.combine(number.date, number.time, UTC)
+    far = min(abs(each - instant) for each in number.instants) >= DRIFT
+    return far and abs(read - instant) < DRIFT
 
 
 def _printed(number: PrescriptionNumber, place: str, page: PrintedOrdonnance) -> Iterator[Finding]:
@@ -107,8 +122,7 @@ def _printed(number: PrescriptionNumber, place: str, page: PrintedOrdonnance) ->
 
 def _received(number: PrescriptionNumber, place: str, received: datetime) -> Iterator[Finding]:
     """A day in the future is refused by the service; some minutes are a clock that drifts."""
-    early = min(number.instants) - received
-    if early < DRIFT:
+    if min(number.instants) - received < DRIFT:
         return
     yield Finding(
         place,

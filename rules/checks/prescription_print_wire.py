@@ -19,19 +19,17 @@ from rules.checks.prescription_documents import (
 )
 from rules.checks.prescription_number import EXIGENCES
 from rules.checks.prescription_page import differing_notice
+from rules.checks.prescription_print_zones import misplaced
 from rules.context import Context
 from rules.exchange import Exchange
 from rules.findings import Finding, Severity
-from rules.formats.cartouche import packed
 from rules.formats.code2d import SECOND_RPPS
-from rules.formats.ordonnance_page import ALD_MARK, PrintedOrdonnance
-from rules.formats.prescription import Line, Ordonnance
+from rules.formats.ordonnance_page import PrintedOrdonnance
+from rules.formats.prescription import Ordonnance
 from rules.formats.prescription_wire import EpRequest
 from rules.judge import JournalView
 
 SOURCE = "e-prescription.md §14"
-_MARK_ROOM = 40
-"""Letters before a line where « En ALD » is looked for."""
 
 Pair = tuple[Exchange, PrintedOrdonnance, Ordonnance]
 
@@ -139,7 +137,8 @@ def same_motives(view: JournalView, _context: Context) -> Iterator[Finding]:
             if line.not_substitutable and line.substitution
         )
         read = Counter(motive or "" for motive in page.excluded)
-        if not page.scanned and wanted != read:
+        copied = Counter({motive: count * page.copies for motive, count in wanted.items()})
+        if not page.scanned and read not in (wanted, copied):
             yield of_page(
                 exchange,
                 Finding(
@@ -168,34 +167,5 @@ def same_zones(view: JournalView, _context: Context) -> Iterator[Finding]:
     """Zones of a bizone page, or « En ALD » in front of a line."""
     for exchange, page, told in view.derived(printed):
         if not page.scanned and any(line.ald for line in told.lines):
-            yield from (of_page(exchange, f) for f in _zoned(page, told))
+            yield from (of_page(exchange, f) for f in misplaced(page, told))
     yield from differing_ald(view)
-
-
-def _zoned(page: PrintedOrdonnance, told: Ordonnance) -> Iterator[Finding]:
-    for line, at in _located(page, told):
-        if at is None or _in_ald(page, at) == bool(line.ald):
-            continue
-        yield Finding(
-            f"ligne {line.n} ({line.label})",
-            "dans la zone de l'ALD" if line.ald else "hors de la zone de l'ALD",
-            "hors de la zone de l'ALD" if line.ald else "dans la zone de l'ALD",
-            "Imprimer chaque ligne dans la zone que dit son indicateur ALD transmis.",
-        )
-
-
-def _in_ald(page: PrintedOrdonnance, at: int) -> bool:
-    ald, other = page.zones
-    if ald >= 0:
-        return ald < at and (other < ald or at < other)
-    return ALD_MARK in page.packed[max(0, at - _MARK_ROOM) : at]
-
-
-def _located(page: PrintedOrdonnance, told: Ordonnance) -> Iterator[tuple[Line, int | None]]:
-    """Where each line begins in the letters of the page; two of one label follow each other."""
-    after: dict[str, int] = {}
-    for line in told.lines:
-        label = packed(line.label or "")
-        at = page.packed.find(label, after.get(label, 0)) if label else -1
-        after[label] = at + len(label)
-        yield line, at if at >= 0 else None

@@ -111,12 +111,13 @@ def never_reused(view: JournalView, _context: Context) -> Iterator[Finding]:
     source=SOURCE,
 )
 def one_page_one_number(page: PrintedOrdonnance, _context: Context) -> Iterator[Finding]:
-    """What is printed in clear against each Code 2D of the page."""
+    """What is printed in clear on a page against each Code 2D of this page."""
     for code in page.codes:
-        if page.printed_number and code.number and code.number != page.printed_number:
+        printed = page.numbers_beside(code)
+        if printed and code.number and code.number not in printed:
             yield Finding(
                 code.place("D", "ID"),
-                f"{page.printed_number}, imprimé sous le code",
+                f"{printed[0]}, imprimé sous le code",
                 code.number,
                 "Imprimer sous le Code 2D le numéro qu'il contient.",
             )

@@ -38,6 +38,7 @@ PATHS: tuple[tuple[str, ...], ...] = (
 )
 """Every value, in the order it is written."""
 _CLAIM = re.compile(rb'\s*\{\s*"(?:S|D)"\s*:\s*\{')
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 MAX_TEXT = 4296
 """Characters of the largest QR code."""
 
@@ -58,7 +59,7 @@ class Code2D(Artefact):
     @classmethod
     def parse(cls, data: bytes | str, symbol: Symbol | None = None) -> Code2D:
         """Read a text. Raises MalformedError (EP-07) when it is no JSON object."""
-        text = data if isinstance(data, str) else data.decode("utf-8", "surrogateescape")
+        text = data if isinstance(data, str) else _decoded(data)
         try:
             content = json.loads(text[: MAX_TEXT + 1], object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
@@ -125,6 +126,11 @@ class Code2D(Artefact):
         """The same object without white space between tokens."""
         return json.dumps(self.content, separators=(",", ":"), ensure_ascii=False)
 
+    @property
+    def escaped(self) -> bool:
+        """Whether escape sequences alone tell it from :attr:`compact`: the same JSON."""
+        return "\\" in self.text and not any(map(str.isspace, _STRINGS.sub("", self.text)))
+
     def place(self, *path: str) -> str:
         """``D.P.N``, with the place of the symbol when there is one."""
         name = ".".join(path)
@@ -188,6 +194,14 @@ class Code2DPicture(Artefact):
     def problems(self) -> Iterable[Finding]:
         """Those that could not be read."""
         return self.flaws
+
+
+def _decoded(data: bytes) -> str:
+    """No ECI tells the encoding of names: UTF-8, else the Latin-1 that is the default of a QR."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

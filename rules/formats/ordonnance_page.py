@@ -7,53 +7,29 @@ carries neither Code 2D nor number, and is no ordonnance numérique.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rules.artefact import Artefact
 from rules.findings import Finding
-from rules.formats.cartouche import Cartouche, packed, plain
+from rules.formats import ordonnance_words as said
+from rules.formats.cartouche import packed, plain
 from rules.formats.code2d import Code2D, Code2DPicture
-from rules.formats.pages import TextPlace, find_text, page_texts, read_pages
-from rules.formats.prescription_number import CarriedNumber
-
-LABEL = re.compile(r"E-PRESCRIPTION\s?N\s?[°oO]\s?(\S+)")
-_NUMBERED = re.compile(r"\bN\s?[°oO]\s?([0-9A-Z]{16,20})\b")
-_NOTICE = re.compile(r"CONSULT(?:ER|ATION DE) CE QUI A ETE DELIVRE OU EXECUTE")
-_ACCEPTED = re.compile(
-    r"\b(ACCEPTE|NE S.OPPOSE)\b(.{0,200}?)CONSULT(?:ER|ATION DE) CE QUI A ETE DELIVRE OU EXECUTE"
-    r"(?:\W{0,5}(OUI|NON)\b)?"
+from rules.formats.ordonnance_words import Notice
+from rules.formats.page_symbols import place_of
+from rules.formats.pages import (
+    TextPlace,
+    find_text,
+    page_texts,
+    read_pages,
+    scanned_pages,
+    search_pages,
+    text_beside,
 )
-_TRANSMITTED = re.compile(r"TRANSMISES ELECTRONIQUEMENT A L.ASSURANCE MALADIE")
-_AMELI = re.compile(r"\bAMELI\.FR\b")
-_PAGE = re.compile(r"\bPAGE (\d{1,3}) ?/ ?(\d{1,3})\b")
-_EXCLUDED = re.compile(r"NON SUBSTITUABLE(?:(?!NON SUBSTITUABLE).){0,40}")
-_MOTIVE = re.compile(r"\b(MTE|EFG|CIF)\b(?!-PH)")
-_DATE = re.compile(r"\b\d{2}/\d{2}/\d{4}\b")
-ALD_ZONE = packed("Prescriptions relatives au traitement de l'affection de longue durée")
-OTHER_ZONE = packed("Prescriptions sans rapport avec l'affection de longue durée")
-ALD_MARK = packed("En ALD")
-
-
-class Notice(NamedTuple):
-    """Mention (a), on reading back what was executed."""
-
-    text: str
-    dated: bool
-    """Whether it says the day on which the patient was informed (since 2024)."""
-    answer: str | None
-    """``OUI`` or ``NON`` that ends the wording of 2022."""
-    accepted: bool
-    """Whether it says « a accepté » (2022) rather than « ne s'oppose pas »."""
-
-    @property
-    def consent(self) -> bool:
-        """Whether it says that the prescriber may read executions back."""
-        return self.answer != "NON"
+from rules.formats.prescription_number import CarriedNumber
 
 
 @dataclass(frozen=True)
@@ -70,8 +46,11 @@ class PrintedOrdonnance(Artefact):
     def of_pdf(cls, data: bytes) -> PrintedOrdonnance | None:
         """The ordonnance of a PDF; None when it shows neither Code 2D nor number."""
         texts = page_texts(data)
+        named = any(map(is_ordonnance, texts))
         shown = Code2DPicture.of(read_pages(data))
-        if not shown.codes and not shown.flaws and not any(map(is_ordonnance, texts)):
+        if named and not shown.codes and not shown.flaws:
+            shown = Code2DPicture.of(search_pages(data))
+        if not shown.codes and not shown.flaws and not named:
             return None
         return cls(texts, shown.codes, shown.flaws, data)
 
@@ -86,25 +65,58 @@ class PrintedOrdonnance(Artefact):
         return plain("\n".join(self.texts))
 
     @cached_property
+    def _mentions(self) -> str:
+        """:attr:`words`, then those at the right of each Code 2D: columns may be read as rows."""
+        beside = (
+            text_beside(self.data, code.symbol.page, place_of(code.symbol).right)
+            for code in self.codes
+            if self.data is not None and code.symbol is not None
+        )
+        return plain("\n".join((*self.texts, *beside)))
+
+    @cached_property
     def packed(self) -> str:
         """Only letters and digits of the text."""
         return packed("\n".join(self.texts))
 
-    @property
-    def scanned(self) -> bool:
-        """Whether its pages are pictures: no word can be judged."""
-        return not self.packed
+    @cached_property
+    def _letters(self) -> tuple[int, ...]:
+        return tuple(at for at, each in enumerate(self.words) if packed(each))
+
+    def place_in_words(self, place: int) -> int:
+        """Where in :attr:`words` a place of :attr:`packed` is."""
+        return self._letters[place] if place < len(self._letters) else len(self.words)
 
     @cached_property
-    def printed_number(self) -> str | None:
+    def scanned(self) -> bool:
+        """Whether its text may not be all that it shows: a picture, letters without names.
+
+        What is not read there is to be looked at, not missing.
+        """
+        if self.data is None:
+            return False
+        return any(scanned_pages(self.data)) or not said.is_french(self.words)
+
+    @cached_property
+    def printed_numbers(self) -> tuple[str, ...]:
         """What is printed after ``e-prescription N°``, else after a ``N°`` that is long enough."""
-        found = LABEL.search(self.words) or _NUMBERED.search(self.words)
-        return found[1] if found else None
+        return said.numbers("\n".join(self.texts))
+
+    @property
+    def printed_number(self) -> str | None:
+        """The first of them."""
+        return next(iter(self.printed_numbers), None)
+
+    def numbers_beside(self, code: Code2D) -> tuple[str, ...]:
+        """The numbers printed on the page of a Code 2D, else on any page."""
+        page = code.symbol.page if code.symbol is not None else 1
+        own = said.numbers(self.texts[page - 1]) if page <= len(self.texts) else ()
+        return own or self.printed_numbers
 
     @property
     def labelled(self) -> bool:
         """Whether ``e-prescription`` is printed, and ``N°`` before the number."""
-        return "E-PRESCRIPTION" in self.words and self.printed_number is not None
+        return said.says_label(self.words) and self.printed_number is not None
 
     @property
     def number(self) -> str | None:
@@ -113,60 +125,59 @@ class PrintedOrdonnance(Artefact):
 
     @cached_property
     def number_places(self) -> tuple[TextPlace, ...]:
-        """Where the printed number stands."""
-        known = self.data is not None and self.printed_number
-        return find_text(self.data or b"", self.printed_number or "") if known else ()
+        """Where the printed numbers stand, those that are in one piece."""
+        if self.data is None:
+            return ()
+        return tuple(place for each in self.printed_numbers for place in find_text(self.data, each))
 
     @cached_property
     def notice(self) -> Notice | None:
         """Mention (a), None when it is not printed."""
-        found = _ACCEPTED.search(self.words)
-        if found is None:
-            return None
-        around = self.words[max(0, found.start() - 60) : found.end()]
-        dated = bool(_DATE.search(around))
-        return Notice(found[0], dated, found[3], found[1] == "ACCEPTE")
+        return said.notice_of(self._mentions)
 
     @property
     def half_notice(self) -> bool:
         """Whether only a part of mention (a) is printed."""
-        return self.notice is None and bool(_NOTICE.search(self.words))
+        return self.notice is None and said.speaks_of_reading_back(self._mentions)
 
     @property
     def transmission_said(self) -> bool:
         """Whether mention (b) is printed."""
-        return bool(_TRANSMITTED.search(self.words))
+        return said.says_transmission(self._mentions)
 
     @property
     def ameli_said(self) -> bool:
         """Whether the address of ameli is printed."""
-        return bool(_AMELI.search(self.words))
+        return said.says_ameli(self._mentions)
 
     def says_date(self, day: date) -> bool:
         """Whether a day is printed, in digits or in words."""
-        return Cartouche("\n".join(self.texts)).says_date(day.isoformat())
+        return day in said.dates(self.words)
 
     @property
     def page_numbers(self) -> tuple[tuple[int, int] | None, ...]:
         """``Page n/N`` of each page, None without it."""
-        found = (_PAGE.search(plain(text)) for text in self.texts)
-        return tuple((int(f[1]), int(f[2])) if f else None for f in found)
+        return tuple(said.page_number(plain(text)) for text in self.texts)
+
+    @property
+    def copies(self) -> int:
+        """How many times the ordonnance is printed: original, duplicata, volets."""
+        return max(1, sum(each is not None and each[0] == 1 for each in self.page_numbers))
 
     @cached_property
     def excluded(self) -> tuple[str | None, ...]:
         """The motive after each « non substituable », None without one of the three."""
-        found = (_MOTIVE.search(each) for each in _EXCLUDED.findall(self.words))
-        return tuple(f[1] if f else None for f in found)
+        return said.exclusions(self.words)
 
-    @property
+    @cached_property
     def zones(self) -> tuple[int, int]:
         """Where the two titles of a bizone page begin in :attr:`packed`, -1 when absent."""
-        return self.packed.find(ALD_ZONE), self.packed.find(OTHER_ZONE)
+        return said.zones(self.packed)
 
     def parts(self) -> Iterable[Artefact]:
-        """The number printed, and each Code 2D."""
-        if self.printed_number is not None:
-            yield CarriedNumber(self.printed_number, "numéro imprimé")
+        """The numbers printed, and each Code 2D."""
+        for each in self.printed_numbers:
+            yield CarriedNumber(each, "numéro imprimé")
         yield from self.codes
 
     def problems(self) -> Iterable[Finding]:
@@ -176,4 +187,4 @@ class PrintedOrdonnance(Artefact):
 
 def is_ordonnance(text: str) -> bool:
     """Whether a text says the number of an e-prescription."""
-    return bool(LABEL.search(plain(text)))
+    return bool(said.numbers(text)) and said.says_label(plain(text))

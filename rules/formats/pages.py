@@ -1,7 +1,8 @@
 """Pages of a PDF as a reader sees them: their text, and the symbols drawn on them.
 
-PDFium draws a page only when it has pictures or drawings that could be a symbol;
-what was found in a document is kept, for several checks look at it.
+PDFium draws a page only when it has pictures or drawings that could be a symbol
+(:mod:`rules.formats.page_symbols`); what was found in a document is kept, for several
+checks look at it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import pypdfium2 as pdfium
-from pypdfium2 import raw
 
-from rules.formats.symbols import MAX_PIXELS, Cache, Symbol, find_symbols
+from rules.formats.page_symbols import is_picture, shown_box, symbols_of
+from rules.formats.symbols import Cache, Symbol
 
 T = TypeVar("T")
 
@@ -25,13 +26,6 @@ MAX_PAGES = 10
 """Pages whose symbols are looked for."""
 MAX_TEXTS = 100
 """Pages whose text is read."""
-DPI = (150, 300)
-"""Resolutions tried on a page, until a symbol is found: modules of 0.25 mm are read."""
-FRAMES = 20
-"""Drawings that a page may have without holding a symbol: frames and rules."""
-LONG_PATH = 100
-"""Segments of a single drawing that may be a whole symbol."""
-
 MAX_STREAM = 8 * 1024 * 1024
 """Octets of a drawing once inflated: PDFium takes twenty times as much to hold it."""
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
@@ -40,14 +34,27 @@ _DICTIONARY = 400
 _NOT_DRAWING = (b"/Image", b"/Length1")
 """In the dictionary of a stream: pictures and fonts, which are not read as drawings."""
 
-_documents, _texts, _bombs = Cache(), Cache(), Cache()
+_documents, _searched, _texts, _bombs, _scans = Cache(), Cache(), Cache(), Cache(), Cache()
 _pdfium = threading.Lock()
 """PDFium is not made for threads."""
 
 
 def read_pages(pdf: bytes) -> tuple[Symbol, ...]:
     """Symbols of the first MAX_PAGES pages of a PDF, ``()`` when it cannot be drawn."""
-    return _documents.get(pdf, lambda: _each_page(pdf, MAX_PAGES, _of_page))
+    return _documents.get(pdf, lambda: _each_page(pdf, MAX_PAGES, symbols_of))
+
+
+def search_pages(pdf: bytes) -> tuple[Symbol, ...]:
+    """The same for pages that should have a symbol: everything is tried, at greater cost."""
+    return _searched.get(
+        pdf,
+        lambda: _each_page(pdf, MAX_PAGES, lambda page, n: symbols_of(page, n, sought=True)),
+    )
+
+
+def scanned_pages(pdf: bytes) -> tuple[bool, ...]:
+    """Whether each of the first MAX_TEXTS pages is a picture, whatever text lies over it."""
+    return _scans.get(pdf, lambda: _each_page(pdf, MAX_TEXTS, lambda page, _: (is_picture(page),)))
 
 
 def page_text(pdf: bytes) -> str:
@@ -77,49 +84,31 @@ def find_text(pdf: bytes, text: str) -> tuple[TextPlace, ...]:
 
 
 def _places(page: pdfium.PdfPage, number: int, text: str) -> Iterator[TextPlace]:
-    width, height = page.get_size()
     drawn = page.get_textpage()
     search = drawn.search(text, match_case=True)
     while (found := search.get_next()) is not None:
         start, count = found
-        left, bottom, _, top = drawn.get_charbox(start)
-        _, _, right, _ = drawn.get_charbox(start + count - 1)
-        yield TextPlace(number, left / width, 1 - top / height, right / width, 1 - bottom / height)
+        boxes = [drawn.get_charbox(each) for each in range(start, start + count)]
+        lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+        yield TextPlace(number, *shown_box(page, min(lefts), min(bottoms), max(rights), max(tops)))
 
 
-def _of_page(page: pdfium.PdfPage, number: int) -> list[Symbol]:
-    if not _drawn(page):
-        return []
-    for dpi, clean in zip(DPI, (True, False), strict=True):
-        width, height = page.get_size()
-        if width * height * (dpi / 72) ** 2 > MAX_PIXELS:
-            return []
-        drawn = page.render(scale=dpi / 72, grayscale=True)  # pyright: ignore[reportArgumentType]
-        picture = drawn.to_pil()
-        found = find_symbols(picture, picture, clean=clean)
-        if found:
-            return [replace(s, page=number) for s in found]
-    return []
+def text_beside(pdf: bytes, number: int, left: float) -> str:
+    """Text of a page at the right of a place, in part of its width; ``""`` on a turned page."""
 
+    def read(page: pdfium.PdfPage, each: int) -> Iterable[str]:
+        if each != number or page.get_rotation():
+            return ()
+        start, _, width, _ = page.get_bbox()
+        return (page.get_textpage().get_text_bounded(left=start + left * (width - start)),)
 
-def _drawn(page: pdfium.PdfPage) -> bool:
-    """Whether a page has pictures, forms, or more drawing than frames and rules."""
-    paths = 0
-    for each in page.get_objects(max_depth=1):
-        kind = raw.FPDFPageObj_GetType(each.raw)
-        path = kind == raw.FPDF_PAGEOBJ_PATH
-        paths += path
-        long = path and raw.FPDFPath_CountSegments(each.raw) > LONG_PATH
-        if kind in _PICTURES or long or paths > FRAMES:
-            return True
-    return False
-
-
-_PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM, raw.FPDF_PAGEOBJ_SHADING)
+    return "".join(_each_page(pdf, MAX_PAGES, read))
 
 
 def _text(page: pdfium.PdfPage, _number: int) -> tuple[str]:
-    return (page.get_textpage().get_text_bounded(),)
+    text = page.get_textpage()
+    # PDFium joins the lines of a turned page when it is asked for those of a rectangle.
+    return (text.get_text_range() if page.get_rotation() else text.get_text_bounded(),)
 
 
 def is_bomb(pdf: bytes) -> bool:
