@@ -24,6 +24,7 @@ from bench.restarts import until_end
 from bench.unfolding import unfold
 from reports.events import FindingSeen, MomCounted, ScenarioFinished
 from rules.exchange import Exchange, Message
+from rules.formats.prescription_number import NumberError, decode
 from simulators.journal import Journal
 
 WINDOW = timedelta(days=2)
@@ -102,6 +103,11 @@ DECLARED = (
 
 INSTANT = "instant"
 LEFT_OUT = (
+    (
+        "numéro d'ordonnance",
+        "un instant et un compteur qui part d'un rang tiré au hasard ; son ordre d'apparition est "
+        "comparé",
+    ),
     (INSTANT, "une campagne se joue à son heure ; une date hors de ses deux jours est comparée"),
     ("identifiant et position au journal", "UUID tiré ; la position suit l'ordre, qui est comparé"),
     ("suite TLS et port du client", "négociés à chaque connexion ; la version est comparée"),
@@ -164,6 +170,30 @@ _WRITTEN: tuple[tuple[re.Pattern[str], Callable[[str], datetime]], ...] = (
 )
 
 
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])[0-9A-HJ-NP-UW-Z]{18}(?![0-9A-Za-z])")
+
+
+class Numbers:
+    """Masks the numbers of the ordonnances of a campaign by their order of appearance."""
+
+    def __init__(self, start: datetime, end: datetime) -> None:
+        self._first, self._last = start - WINDOW, end + WINDOW
+        self._known: dict[str, int] = {}
+
+    def mask(self, text: str) -> str:
+        """The text without the numbers that say an instant of the campaign."""
+        return _NUMBER.sub(self._replace, text)
+
+    def _replace(self, found: re.Match[str]) -> str:
+        try:
+            said = decode(found[0]).instants[0]
+        except NumberError:
+            return found[0]
+        if not self._first <= said <= self._last:
+            return found[0]
+        return f"‹ordonnance n° {self._known.setdefault(found[0], len(self._known) + 1)}›"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Something that differs, its place, and what each campaign has there."""
@@ -196,14 +226,14 @@ def _read(folder: Path, store_url: str | None) -> list[_Step]:
         marks = journal.marks()
         if not marks:
             raise UsageError(f"{folder} ne contient aucune campagne.")
-        instants = Instants(marks[0].at, marks[-1].at)
-        return list(_masked(_steps(journal), instants))
+        days = (marks[0].at, marks[-1].at)
+        return list(_masked(_steps(journal), Instants(*days), Numbers(*days)))
     finally:
         store.close()
 
 
-def _masked(steps: Iterable[_Step], instants: Instants) -> Iterator[_Step]:
-    masks = (*(declared.mask for declared in DECLARED), instants.mask)
+def _masked(steps: Iterable[_Step], instants: Instants, numbers: Numbers) -> Iterator[_Step]:
+    masks = (*(declared.mask for declared in DECLARED), instants.mask, numbers.mask)
     for step in steps:
         # All lines at once: some fields are named on the line before.
         yield _Step(step.title, tuple(_apply(masks, "\n".join(step.lines)).split("\n")))

@@ -1,7 +1,7 @@
 """Bytes of a wire as lines that two campaigns can be compared by.
 
 Whatever is wrapped is opened: MIME parts, archives, base64, tokens, PDF pages,
-certificates. Encodings differ from one run to the next where contents do not
+certificates, symbols of pictures. Encodings differ from one run to the next where contents do not
 (compressed sizes, boundaries), so only contents are kept.
 """
 
@@ -22,11 +22,13 @@ from cryptography import x509
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
+from rules.formats.symbols import PictureError, is_picture, read_picture
+
 DEPTH = 8
 """Wrappings opened inside one another; deeper ones are compared by their digest."""
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/\s]{120,}={0,2}(?![A-Za-z0-9+/=])")
 _JWT = re.compile(r"eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]*")
-_BROKEN = (ValueError, KeyError, LookupError, OSError, zipfile.BadZipFile, PyPdfError)
+_BROKEN = (ValueError, KeyError, LookupError, OSError, zipfile.BadZipFile, PyPdfError, PictureError)
 
 
 _Opener = Callable[[bytes, str, int], Iterator[str]]
@@ -47,6 +49,8 @@ def unfold(content: bytes, media_type: str = "", depth: int = DEPTH) -> list[str
 
 def _opener(content: bytes, media_type: str) -> _Opener | None:
     kind = media_type.lower()
+    if is_picture(content):
+        return _picture
     by_start = (opener for start, opener in _STARTS if content.startswith(start))
     by_kind = (opener for start, opener in _KINDS if kind.startswith(start))
     return next(by_start, None) or next(by_kind, None)
@@ -65,6 +69,16 @@ def _pdf(content: bytes, _kind: str, _depth: int) -> Iterator[str]:
         yield f"{name} {value}"
     for page in reader.pages:
         yield from page.extract_text().splitlines()
+
+
+def _picture(content: bytes, _kind: str, depth: int) -> Iterator[str]:
+    """The symbols of a picture: the size of its octets follows what they say."""
+    symbols = read_picture(content)
+    if not symbols:
+        yield from _text(content, depth)
+    for symbol in symbols:
+        yield f"symbole {symbol.kind}"
+        yield from unfold(symbol.data, depth=depth)
 
 
 def _der(content: bytes, _kind: str, _depth: int) -> Iterator[str]:

@@ -6,19 +6,23 @@ import base64
 import json
 import os
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from bench.compare import DECLARED, LEFT_OUT, Instants
+from bench.compare import DECLARED, LEFT_OUT, Instants, Numbers
 from bench.unfolding import unfold
+from rules.formats.prescription_number import encode
 from simulators.journal import bodies
 from simulators.store import Store
 from tests.bench.campaigns import alone, in_process, segur_bench, write_features
 from tests.rules.archives import archive_of
 from tests.rules.cda.samples import LETTER
+from tests.rules.ins.pages import png
 from tests.rules.mssante.mails import documents_mail
+from tests.rules.prescription.pages import NUMBER, qr
 
 START = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 
@@ -183,3 +187,22 @@ def test_what_cannot_be_opened_is_compared_as_it_is(content: bytes) -> None:
 
 def test_archives_compressed_otherwise_say_the_same() -> None:
     assert unfold(archive_of(LETTER)) == unfold(archive_of(LETTER))
+
+
+def test_numbers_of_ordonnances_are_masked_by_their_order_and_others_are_data() -> None:
+    first, second = (str(encode(START, rank)) for rank in (123_456, 7))
+    masking = Numbers(START, START)
+    assert masking.mask(f'"{first}-1" N°{second} {first}') == (
+        '"‹ordonnance n° 1›-1" N°‹ordonnance n° 2› ‹ordonnance n° 1›'
+    )
+    former = str(encode(START - timedelta(days=400), 1))
+    said = f"{former} {first.lower()} {first}0 MEDICAMENTFICTIFIO"
+    assert Numbers(START, START).mask(said) == said
+
+
+def test_a_picture_is_what_its_symbols_say() -> None:
+    lines = unfold(png(qr()), "image/png")
+    assert lines[0] == "symbole qr"
+    assert NUMBER in "".join(lines)
+    (blank,) = unfold(png(Image.new("L", (40, 40), 255)), "image/png")
+    assert "SHA-256" in blank
