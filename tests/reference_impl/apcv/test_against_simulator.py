@@ -6,103 +6,17 @@ A conformant LGC raises no finding; identities become what the sheets say.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.drivers.base import ActionOutcome
-from bench.session import Session
-from reference_impl.config import read_environment
-from reference_impl.lgc import Lgc
-from reference_impl.wiring import build
 from rules.formats.apcv_names import AUTHENTICATE, DESTROY, RESTORE
-from rules.judge import JournalView, judge_journal
-from simulators.platform import Platform
-from simulators.testing import client, exchanges, running
-from tests.defects.laboratory import BenchTime, InProcess
+from simulators.testing import exchanges
+from tests.reference_impl.apcv.cabinet import CAMILLE, Cabinet, RefusedGestureError
 from tests.simulators.apcv.lps import ALONE, DEMO, FAMILY, NAMES, REVOKED, WAITING
-
-CAMILLE = "285073306304208"
-
-
-@dataclass
-class Cabinet:
-    """A LGC that only knows the descriptor of a platform; gestures are journaled."""
-
-    platform: Platform
-    lgc: Lgc
-    folder: Path
-    _position: int = 0
-
-    @property
-    def louise(self) -> str:
-        return self.lgc.environment.professionals[0].national_id
-
-    def __call__(self, name: str, **asked: Any) -> dict[str, Any]:
-        driver = InProcess(self.lgc)
-        scenario = Session(self.platform, driver, 1, "").scenario("apcv")
-        if name.startswith(("apcv", "session")):
-            asked.setdefault("professionnel", self.louise)
-        done = scenario.perform(name, **asked)
-        if done.outcome is not ActionOutcome.DONE:
-            raise RefusedGestureError(str(done.answer["erreur"]["code"]))
-        return dict(done.answer)
-
-    def code(self, serial: str = FAMILY) -> str:
-        with client(self.platform) as http:
-            page = self.platform.descriptor["apcv"]["telephone"]
-            return http.get(f"{page}/texte", params={"profil": serial}).text
-
-    def read(self, serial: str = FAMILY, **asked: Any) -> dict[str, Any]:
-        return self("apcv.read", donnees=self.code(serial), **asked)["apcv"]
-
-    def qualify(self, **asked: Any) -> dict[str, Any]:
-        return self("apcv.qualify", **asked)["patient"]
-
-    def operations(self) -> list[str]:
-        """Calls of AUTH since the last time."""
-        return [e.operation for e in self._new() if e.service == "apcv" and e.operation[0] != "t"]
-
-    def findings(self) -> list[tuple[str, str]]:
-        judged = judge_journal(JournalView(self._new()), self.platform.kernel.environment)
-        return [(f.check_id, f.found) for f in judged.findings]
-
-    def _new(self) -> Any:
-        found = exchanges(self.platform)[self._position :]
-        self._position += len(found)
-        return found
-
-    def restart(self) -> None:
-        self.lgc.close()
-        self.lgc = build(
-            self.lgc.environment, self.folder, 1, BenchTime(self.platform.kernel.clock)
-        )
-
-
-class RefusedGestureError(Exception):
-    """A gesture refused; its text has the code."""
-
-
-@pytest.fixture(scope="module")
-def platform() -> Iterator[Platform]:
-    with running(("psc", "insi", "cards", "apcv")) as started:
-        yield started
-
-
-@pytest.fixture
-def cabinet(platform: Platform, tmp_path: Path) -> Iterator[Cabinet]:
-    platform.reset()
-    environment = read_environment(Path(platform.folder) / "environnement.json")
-    lgc = build(environment, tmp_path, 1, BenchTime(platform.kernel.clock))
-    made = Cabinet(platform, lgc, tmp_path, len(exchanges(platform)))
-    try:
-        yield made
-    finally:
-        made.lgc.close()
 
 
 def test_the_holder_is_qualified_without_insi(cabinet: Cabinet) -> None:
@@ -233,55 +147,6 @@ def test_a_demonstration_is_refused_in_production(cabinet: Cabinet) -> None:
     with pytest.raises(RefusedGestureError, match="APCV_DE_TEST"):
         cabinet.read(DEMO)
     assert cabinet.operations() == [AUTHENTICATE, DESTROY]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "ins-perimee",
-        "oid-test",
-        "nia",
-        "sans-nom-famille",
-        "sans-nom-usage",
-        "date-lunaire",
-        "fuseau",
-        "inconnus",
-        "prefixes",
-        "ne-a-l-etranger",
-        "cle-fausse",
-        "famille",
-        "jumeaux",
-    ],
-)
-def test_odd_answers_are_taken_as_they_are(cabinet: Cabinet, name: str) -> None:
-    cabinet.platform.kernel.faults.add("apcv", AUTHENTICATE, fault=name)
-    cabinet.read()
-    assert cabinet.qualify()["statut"] == "qualifiée"
-    cabinet("apcv.close")
-    assert cabinet.findings() == []
-
-
-@pytest.mark.parametrize("name", ["sexe-indetermine", "sexe-vide"])
-def test_traits_that_cannot_be_used_are_not_taken(cabinet: Cabinet, name: str) -> None:
-    cabinet.platform.kernel.faults.add("apcv", AUTHENTICATE, fault=name)
-    cabinet.read()
-    with pytest.raises(RefusedGestureError, match="APCV_TRAITS_INUTILISABLES"):
-        cabinet.qualify()
-
-
-def test_a_holder_without_ins_is_searched(cabinet: Cabinet) -> None:
-    cabinet.platform.kernel.faults.add("apcv", AUTHENTICATE, fault="sans-ins")
-    cabinet.read()
-    assert cabinet.qualify()["statut"] == "récupérée"
-    assert len(exchanges(cabinet.platform, "insi")) == 1
-
-
-@pytest.mark.parametrize("name", ["page-html", "desir_1020", "statut-8", "http-503", "couper"])
-def test_failures_are_told_and_nothing_is_open(cabinet: Cabinet, name: str) -> None:
-    cabinet.platform.kernel.faults.add("apcv", AUTHENTICATE, fault=name)
-    with pytest.raises(RefusedGestureError):
-        cabinet.read()
-    cabinet.read()
 
 
 def test_nothing_of_the_code_is_kept_on_disk(cabinet: Cabinet) -> None:
