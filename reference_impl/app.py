@@ -112,7 +112,7 @@ ACTIONS: Mapping[str, Action] = {
         prescribing.CreatePrescription, prescribing.PrescriptionAnswer, prescriptions.create
     ),
     "prescription.validate": Action(
-        prescribing.PrescriptionAndProfessional,
+        prescribing.ValidatePrescription,
         prescribing.ValidatedAnswer,
         prescriptions.validate,
     ),

@@ -103,6 +103,12 @@ class PrescriptionAndProfessional(Parameters):
     professionnel: str
 
 
+class ValidatePrescription(PrescriptionAndProfessional):
+    """Ordonnance à valider ; ``consentement`` remplace celui du brouillon, s’il est donné."""
+
+    consentement: bool | None = None
+
+
 class PrintPrescription(Parameters):
     """Ordonnance à imprimer ; sans précision, comme le patient l’a décidé."""
 

@@ -25,6 +25,8 @@ MODULE = 0.42
 _MARGIN = 15
 _UNDER_CODE = 4.0
 _BOTTOM = 10
+_TO_SIGN = 14
+"""Millimetres left for the signature."""
 _ALD_TITLE = "PRESCRIPTIONS RELATIVES AU TRAITEMENT DE L'AFFECTION DE LONGUE DURÉE RECONNUE"
 _OTHER_TITLE = "PRESCRIPTIONS SANS RAPPORT AVEC L'AFFECTION DE LONGUE DURÉE"
 
@@ -195,4 +197,5 @@ def _signature(page: pdf.Page, sheet: Sheet) -> None:
     with _whole(page) as block:
         block.ln(4)
         pdf.line(block, "Signature du prescripteur", "", 9, align="R")
+        block.ln(_TO_SIGN)
         pdf.line(block, sheet.signed, "B", 11, align="R")

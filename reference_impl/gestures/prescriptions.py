@@ -27,6 +27,7 @@ from reference_impl.contract_prescriptions import (
     SearchPrescriptions,
     TracesAnswer,
     ValidatedAnswer,
+    ValidatePrescription,
 )
 from reference_impl.documents import code2d
 from reference_impl.documents.metadata import encapsulated_pdf
@@ -46,7 +47,7 @@ from reference_impl.prescriptions.model import (
     PatientIdentity,
 )
 from reference_impl.prescriptions.records import Kept, State
-from reference_impl.prescriptions.service import OPPOSITION, Wish
+from reference_impl.prescriptions.service import OPPOSITION, Wish, require_consent
 
 _FIRST_DAY = "2014-01-01"
 """No number is older."""
@@ -76,14 +77,14 @@ def create(lgc: Lgc, asked: CreatePrescription) -> PrescriptionAnswer:
     return _answer(lgc, lgc.prescriptions.create(patient, author, owner, wish))
 
 
-def validate(lgc: Lgc, asked: PrescriptionAndProfessional) -> ValidatedAnswer:
+def validate(lgc: Lgc, asked: ValidatePrescription) -> ValidatedAnswer:
     """``prescription.validate``: number, EP4, then the documents whatever the service did."""
     author = lgc.publisher.professional(asked.professionnel)
     patient_id = lgc.prescriptions.records.get(asked.ordonnance).patient_id
     with lgc.patient_lock(patient_id):
         kept = lgc.prescriptions.records.get(asked.ordonnance)
         patient = lgc.records.patient(patient_id)
-        kept = lgc.prescriptions.validate(kept, patient, author)
+        kept = lgc.prescriptions.validate(kept, patient, author, asked.consentement)
         kept, deposits = ordonnance_documents.publish(lgc, kept, patient)
     _send_traces(lgc, author)
     return ValidatedAnswer(**_fields(lgc, kept), envois=[shipment_view(s) for s in deposits])
@@ -104,13 +105,8 @@ def print_page(lgc: Lgc, asked: PrintPrescription) -> PrintAnswer:
             "Cette ordonnance est annulée : elle ne s’imprime plus.",
             "ordonnance",
         )
-    if asked.avec_consentement not in (None, kept.ordonnance.consent):
-        raise ForbiddenGestureError(
-            "CONSENTEMENT_DIFFERENT",
-            "La mention imprimée doit être celle transmise : le consentement du patient a été "
-            "recueilli à la création de l’ordonnance.",
-            "avec_consentement",
-        )
+    if kept.registered:
+        require_consent(kept, asked.avec_consentement, "avec_consentement")
     patient = lgc.records.patient(kept.patient_id)
     document = lgc.publisher.current(kept.n1, patient)
     pdf = encapsulated_pdf(document.content)

@@ -140,9 +140,13 @@ class Prescriptions:
         self.records.add(kept)
         return kept
 
-    def validate(self, kept: Kept, patient: Patient, author: Professional) -> Kept:
+    def validate(
+        self, kept: Kept, patient: Patient, author: Professional, consent: bool | None = None
+    ) -> Kept:
         """Send a draft: « enregistrée », or « sans code » when the service is down.
 
+        ``consent`` is the last word of the patient, before anything leaves; None keeps the
+        draft's. Once it left, the paper says what was transmitted (ForbiddenGestureError).
         Done again, it changes nothing but a draft that a crash left half sent.
         """
         _require_author(kept, author)
@@ -150,6 +154,10 @@ class Prescriptions:
             raise ForbiddenGestureError(
                 "ORDONNANCE_ANNULEE", "Cette ordonnance est annulée.", "ordonnance"
             )
+        if kept.number is not None or kept.state is not State.DRAFT:
+            require_consent(kept, consent, "consentement")
+        elif consent is not None:
+            kept = replace(kept, ordonnance=replace(kept.ordonnance, consent=consent))
         if kept.state is State.RECORDED:
             return kept
         if kept.state is State.WITHOUT_CODE:
@@ -304,6 +312,18 @@ def _require_a_page(wish: Wish) -> None:
             "sous_type",
         )
     require_executor_readable(wish.executor)
+
+
+def require_consent(kept: Kept, wanted: bool | None, place: str) -> None:
+    """Refuse another consent than the one transmitted: paper and service would differ (EP-13)."""
+    if wanted not in (None, kept.ordonnance.consent):
+        raise ForbiddenGestureError(
+            "CONSENTEMENT_DIFFERENT",
+            "La mention imprimée doit être celle transmise : le consentement du patient se "
+            "recueille avant la validation de l’ordonnance. S’il change d’avis, annulez celle-ci "
+            "et faites-en une autre.",
+            place,
+        )
 
 
 def _require_author(kept: Kept, author: Professional) -> None:
