@@ -13,16 +13,23 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from lxml import etree
 
-from reference_impl.documents import cda, codes, datamatrix, ep_med_dm_lines, qr
+from reference_impl.documents import (
+    cda,
+    codes,
+    datamatrix,
+    ep_med_dm_lines,
+    ep_med_dm_patient,
+    qr,
+)
 from reference_impl.documents.codes import Code
 from reference_impl.documents.ordonnance_text import line_text
 from reference_impl.people import Professional
-from reference_impl.prescriptions.model import DEVICE, Line, Ordonnance, Prescriber
+from reference_impl.prescriptions.model import DEVICE, Executor, Line, Ordonnance, Prescriber
 from reference_impl.prescriptions.number import ROOT as NUMBER_ROOT
 from reference_impl.xmltree import node
 
@@ -34,7 +41,7 @@ TEMPLATES: tuple[tuple[str, str | None], ...] = (
     ("1.3.6.1.4.1.19376.1.5.3.1.1.1", None),
     (codes.TEMPLATE_PRESCRIPTION, VERSION),
 )
-_LOINC = "2.16.840.1.113883.6.1"
+_LOINC = ep_med_dm_patient.LOINC
 FLAGS = {
     code: Code(code, ep_med_dm_lines.TA_ASIP, label)
     for code, label in (
@@ -92,19 +99,29 @@ def build(asked: Prescription) -> bytes:
 
 
 def _participants(root: etree._Element, asked: Prescription) -> None:
-    """The PS remplacé, and who is named to execute."""
+    """The PS remplacé, then who is named to execute and the day wished."""
     if asked.replaced is not None:
         participant = node(root, "participant", {"typeCode": "CON"})
         cda.coded(participant, "functionCode", _CORRESPONDENT)
         _time(participant, "low", asked.header.written_at)
         entity = node(participant, "associatedEntity", {"classCode": "PROV"})
         _replaced(entity, asked.replaced)
-    executor = asked.ordonnance.wished_executor
-    if executor is None:
+    executor, wished = asked.ordonnance.wished_executor, asked.ordonnance.wished_on
+    if executor is None and wished is None:
         return
     participant = node(root, "participant", {"typeCode": "PRF"})
-    _time(participant, "high", _validity(asked)[1])
+    if wished is None:
+        node(participant, "time", {"nullFlavor": "UNK"})
+    else:
+        _time(participant, "high", _end_of(wished, asked.header.written_at))
     entity = node(participant, "associatedEntity", {"classCode": "PROV"})
+    if executor is None:
+        node(entity, "id", {"nullFlavor": "UNK"})
+    else:
+        _executor(entity, executor)
+
+
+def _executor(entity: etree._Element, executor: Executor) -> None:
     if executor.rpps:
         node(entity, "id", {"root": codes.PS_AUTHORITY, "extension": f"8{executor.rpps}"})
     cda.coded(entity, "code", _PHARMACIST)
@@ -144,8 +161,12 @@ def _validity(asked: Prescription) -> tuple[datetime, datetime]:
     low = asked.header.written_at
     if not asked.ordonnance.validity:
         return low, low
-    last = datetime.fromisoformat(asked.ordonnance.validity[-1]).date()
-    return low, max(low, datetime.combine(last, time(23, 59, 59), low.tzinfo))
+    return low, max(low, _end_of(asked.ordonnance.validity[-1], low))
+
+
+def _end_of(day: str, local: datetime) -> datetime:
+    """The last second of a day (ISO), in the zone of an instant."""
+    return datetime.combine(date.fromisoformat(day), time(23, 59, 59), local.tzinfo)
 
 
 def _acts(root: etree._Element, asked: Prescription) -> None:
@@ -181,6 +202,12 @@ def _sections(body: etree._Element, asked: Prescription) -> None:
     for lines, fill, name in filled:
         if lines:
             fill(_section(body, name, namespace))
+    at = asked.header.written_at
+    if ep_med_dm_patient.measured(ordonnance):
+        section = _section(body, "signes-vitaux", namespace)
+        ep_med_dm_patient.vitals(section, ordonnance, at, namespace)
+    if ordonnance.pregnant:
+        ep_med_dm_patient.pregnancy(_section(body, "grossesses", namespace), at, namespace)
     _copy(_section(body, "copie", namespace), asked.page, namespace)
 
 
@@ -204,6 +231,21 @@ _HEADS = {
         ("2.16.840.1.113883.10.12.201", "1.3.6.1.4.1.19376.1.4.1.2.16", "1.2.250.1.213.1.1.2.73"),
         Code("55112-7", _LOINC, "Commentaire"),
         "Commentaire",
+    ),
+    "signes-vitaux": (
+        (
+            "2.16.840.1.113883.10.20.1.16",
+            "1.3.6.1.4.1.19376.1.5.3.1.3.25",
+            "1.3.6.1.4.1.19376.1.5.3.1.1.5.3.2",
+            "1.2.250.1.213.1.1.2.75",
+        ),
+        Code("8716-3", _LOINC, "Signes vitaux"),
+        "Signes vitaux",
+    ),
+    "grossesses": (
+        ("1.3.6.1.4.1.19376.1.5.3.1.1.5.3.4", "1.2.250.1.213.1.1.2.77"),
+        Code("10162-6", _LOINC, "Historique des grossesses"),
+        "Historique des grossesses",
     ),
     "copie": (
         ("1.2.250.1.213.1.1.2.243",),

@@ -1,7 +1,7 @@
 """The lines of an eP-MED-DM: FR-Traitement-prescrit and FR-Dispositif-medical.
 
 Each line has a table of the narrative, which its entry points to, and an entry of its
-own. The posology is a sentence: no structured posology is written.
+own. How a drug is taken is written by :mod:`reference_impl.documents.ep_med_dm_posology`.
 
 Source: sheet e-prescription §9.4 and §9.5.
 """
@@ -14,8 +14,15 @@ from uuid import UUID, uuid5
 
 from lxml import etree
 
-from reference_impl.documents import cda
+from reference_impl.documents import cda, ep_med_dm_posology
 from reference_impl.documents.codes import Code
+from reference_impl.documents.ep_med_dm_posology import (
+    MATERIAL,
+    PRODUCT,
+    anchor,
+    reference,
+    templated,
+)
 from reference_impl.documents.ordonnance_text import motive_words, usage
 from reference_impl.prescriptions.model import Line
 from reference_impl.xmltree import node
@@ -78,12 +85,6 @@ OFF_LABEL = Flag(
 )
 
 
-def templated(parent: etree._Element, *roots: str) -> None:
-    """Its templateIds."""
-    for root in roots:
-        node(parent, "templateId", {"root": root})
-
-
 def observation(
     parent: etree._Element, template: str, namespace: UUID, name: str
 ) -> etree._Element:
@@ -132,7 +133,7 @@ class Lines:
         row = node(node(table, "tbody"), "tr")
         for title, suffix, value in told:
             node(heads, "th", text=title)
-            node(node(row, "td"), "content", {"ID": f"{_anchor(line)}{suffix}"}, value)
+            node(node(row, "td"), "content", {"ID": anchor(line, suffix)}, value)
 
     def _drug(self, entry: etree._Element, line: Line) -> None:
         drug = node(entry, "substanceAdministration", {"classCode": "SBADM", "moodCode": "INT"})
@@ -142,25 +143,33 @@ class Lines:
             "1.3.6.1.4.1.19376.1.5.3.1.4.7",
             "1.3.6.1.4.1.19376.1.9.1.3.2",
             "1.2.250.1.213.1.1.3.83",
-            "1.3.6.1.4.1.19376.1.5.3.1.4.7.1",
+            *ep_med_dm_posology.modes(line),
         )
         node(drug, "id", {"root": self._line_id(line)})
         cda.coded(drug, "code", _DRUG)
-        _reference(drug, line)
+        reference(drug, line)
         node(drug, "statusCode", {"code": "completed"})
         self._period(drug, line)
+        ep_med_dm_posology.frequency(drug, line)
         node(drug, "repeatNumber", {"value": str(line.renewals or 0)})
+        ep_med_dm_posology.doses(drug, line)
         _product(node(drug, "consumable"), line)
+        ep_med_dm_posology.steps(drug, line, self.written_at.date(), self.namespace)
+        ep_med_dm_posology.instructions(drug, line)
         _quantity(drug, line)
         _substitution(drug, line)
         self._observations(drug, line)
+        ep_med_dm_posology.condition(drug, line)
 
     def _device(self, entry: etree._Element, line: Line) -> None:
         supply = node(entry, "supply", {"classCode": "SPLY", "moodCode": "INT"})
         templated(supply, "2.16.840.1.113883.10.20.1.34", "1.2.250.1.213.1.1.3.20")
         node(supply, "id", {"root": self._line_id(line)})
-        _reference(supply, line)
-        self._period(supply, line)
+        reference(supply, line)
+        if line.days:
+            self._period(supply, line)
+        else:
+            node(supply, "effectiveTime", {"nullFlavor": "UNK"})
         node(supply, "repeatNumber", {"value": str(line.renewals or 0)})
         quantity = line.quantity.value if line.quantity else None
         node(supply, "quantity", {"value": str(quantity or 1)})
@@ -190,7 +199,7 @@ class Lines:
             name = f"{line.n}-{flag.name}"
             made = observation(relation, flag.template, self.namespace, name)
             cda.coded(made, "code", flag.code)
-            _reference(made, line, f"-{flag.name}")
+            reference(made, line, f"-{flag.name}")
             node(made, "statusCode", {"code": "completed"})
             node(made, "effectiveTime", {"value": cda.timestamp(self.written_at)})
             truth = {f"{{{XSI}}}type": "BL", "value": "true" if held else "false"}
@@ -210,6 +219,7 @@ def _flags(line: Line) -> list[tuple[Flag, bool]]:
 def _drug_cells(line: Line) -> list[tuple[str, str, str]]:
     return [
         ("Posologie", "-posologie", usage(line)),
+        *ep_med_dm_posology.cells(line),
         ("Substitution", "-substitution", motive_words(line)),
         ("Nombre de renouvellements", "-renouvellements", str(line.renewals or 0)),
     ]
@@ -224,26 +234,13 @@ def _device_cells(line: Line) -> list[tuple[str, str, str]]:
     ]
 
 
-def _anchor(line: Line) -> str:
-    return f"ligne-{line.n}"
-
-
-def _reference(parent: etree._Element, line: Line, suffix: str = "", tag: str = "text") -> None:
-    node(node(parent, tag), "reference", {"value": f"#{_anchor(line)}{suffix}"})
-
-
 def _product(consumable: etree._Element, line: Line) -> None:
     product = node(consumable, "manufacturedProduct", {"classCode": "MANU"})
-    templated(
-        product,
-        "2.16.840.1.113883.10.20.1.53",
-        "1.3.6.1.4.1.19376.1.5.3.1.4.7.2",
-        "1.2.250.1.213.1.1.3.43",
-    )
+    templated(product, *PRODUCT)
     material = node(
         product, "manufacturedMaterial", {"classCode": "MMAT", "determinerCode": "KIND"}
     )
-    templated(material, "1.3.6.1.4.1.19376.1.9.1.3.1")
+    templated(material, MATERIAL)
     label = line.label or ""
     known = ((line.cis, _CIS), (line.mv, _MV), (line.cip13, _CIP))
     found = [Code(code, system, label) for code, system in known if code]
@@ -267,7 +264,7 @@ def _translated(parent: etree._Element, line: Line, found: list[Code]) -> None:
     else:
         node(parent, "code", {"nullFlavor": "NA"})
     code = parent[-1]
-    _reference(code, line, tag="originalText")
+    reference(code, line, tag="originalText")
     for other in found[1:]:
         cda.coded(code, "translation", other)
 
@@ -290,7 +287,7 @@ def _substitution(drug: etree._Element, line: Line) -> None:
     templated(act, "1.3.6.1.4.1.19376.1.9.1.3.9.1", "1.2.250.1.213.1.1.3.87")
     if line.not_substitutable:
         cda.coded(act, "code", Code("N", _SUBSTITUTION, "Aucune substitution permise"))
-        _reference(act[-1], line, "-substitution", "originalText")
+        reference(act[-1], line, "-substitution", "originalText")
     else:
         cda.coded(act, "code", Code("G", _SUBSTITUTION, "Substitution par un générique permise"))
     node(act, "statusCode", {"code": "completed"})

@@ -49,8 +49,19 @@ def line_text(line: Line, *, ald_marked: bool = False) -> LineText:
     spoken = in_letters if line.narcotic or line.opioid_substitution else str
     label = spoken(line.label or "")
     heading = f"{line.n}. {'En ALD : ' if ald_marked else ''}{label}"
-    details = [spoken(usage(line)), *map(spoken, _quantity(line)), *marks(line)]
+    details = [
+        spoken(usage(line)),
+        *map(spoken, _quantity(line)),
+        *marks(line),
+        *_instructions(line),
+    ]
     return LineText(heading, tuple(filter(None, details)))
+
+
+def _instructions(line: Line) -> tuple[str, ...]:
+    """What the patient reads besides the posology."""
+    told = (("", line.condition), ("Région : ", line.site), ("", line.to_patient))
+    return tuple(f"{before}{text}" for before, text in told if text)
 
 
 def usage(line: Line) -> str:
