@@ -107,13 +107,18 @@ def _pages(view: JournalView, act: Act) -> Iterator[Finding]:
     source=SOURCE,
 )
 def known_to_the_base(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """Numbers never sent, or refused; those that were lost are of EP-29."""
+    """Numbers never sent, or refused; those that were lost are of EP-29.
+
+    A mail may forward the ordonnance of another software: what was never sent says nothing.
+    """
     if not view.of(SERVICE):
         return
+    asked = {each.number for each in view.derived(sent)}
     known = {each.number for each in view.derived(sent) if each.kept or not each.refused}
     known |= set(_learnt(view))
     for exchange, number, label in view.derived(handed):
-        if number not in known:
+        forwarded = exchange.operation == MAIL and number not in asked
+        if number not in known and not forwarded:
             yield Finding(
                 "Code 2D",
                 "un numéro que le service a enregistré",
@@ -126,12 +131,9 @@ def known_to_the_base(view: JournalView, _context: Context) -> Iterator[Finding]
 
 
 def _learnt(view: JournalView) -> Iterator[str]:
-    """Numbers that the service or another software told: in answers, in what was received."""
+    """Numbers that the service told: ordonnances of other workstations, or of other days."""
     for _, answer in view.artefacts(EpAnswer, SERVICE):
         yield from (o.id for o in (answer.ordonnance, *answer.found) if o is not None and o.id)
-    for exchange in view.exchanges:
-        if exchange.service in ("dmp", "mssante") and not _leaves(exchange):
-            yield from _shown(view, exchange)
 
 
 def handed(view: JournalView) -> tuple[tuple[Exchange, str, str], ...]:

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from rules.checks.prescription_facts import ROBOT
 from rules.context import Context
 from rules.exchange import Exchange
+from rules.findings import Severity
+from rules.formats.cda import ClinicalDocument
 from rules.formats.code2d import Code2D, code2d_text
 from rules.formats.ordonnance_page import PrintedOrdonnance
-from rules.judge import judge_artefact
+from rules.judge import judge_artefact, judge_sequence
 from tests.rules.ep_med_dm.documents import Line
 from tests.rules.ep_med_dm.pages import AM, NAMES, RPPS
-from tests.rules.journals import exchange
+from tests.rules.journals import exchange, journal
 from tests.rules.prescription.calls import line
 from tests.rules.prescription_sequences.stories import (
     LOST,
@@ -23,6 +26,7 @@ from tests.rules.prescription_sequences.stories import (
     OTHER,
     REFUSED,
     call,
+    consulted,
     ep2,
     ep3,
     ep4,
@@ -139,9 +143,9 @@ def test_the_same_lines_again_are_a_renewal() -> None:
     assert ids(*story(), *again) == []
 
 
-def traces(*numbers: str) -> Exchange:
+def traces(*numbers: str, action: str = "EP4") -> Exchange:
     """What a workstation sends of its traces: JSON lines."""
-    lines = [{"idPrescription": n, "action": "EP4", "codeRetour": "0"} for n in numbers]
+    lines = [{"idPrescription": n, "action": action, "codeRetour": "0"} for n in numbers]
     made = call("traces", {})
     body = "\n".join(map(json.dumps, lines)).encode()
     return replace(made, request=replace(made.request, body=body))
@@ -155,3 +159,70 @@ def test_traces_of_each_call() -> None:
 
 def test_what_follows_the_last_sending_is_not_traced_yet() -> None:
     assert ids(traces(OTHER), *story()) == []
+
+
+def _names(*deposited: Exchange) -> list[str | None]:
+    view = journal(*deposited)
+    return [document.unique_id for _, document in view.artefacts(ClinicalDocument, "dmp")]
+
+
+def test_two_workstations_at_once() -> None:
+    """The calls of one come between those of the other: each answers for its own."""
+    calls = ep4(), ep4(OTHER, told=TWO)
+    documents = n3(), n1(), n3(OTHER), n1()
+    assert ids(*calls, *documents, validated(id="o1"), validated(OTHER, id="o2")) == ["EP-29c"]
+    first = validated(id="o1", names=_names(*documents[:2]))
+    second = validated(OTHER, id="o2", names=_names(*documents[2:]))
+    assert ids(*calls, *documents, first, second) == []
+
+
+def test_an_ep4_that_follows_the_gesture() -> None:
+    later = ep4(), gesture("outbox.flush", {})
+    assert ids(n3(None), n1(), validated(None), *later) == ["EP-01"]
+    documents = n3(), n1()
+    names = _names(*documents)
+    assert ids(validated(names=names), ep4(), *documents, gesture("outbox.flush", {})) == []
+
+
+def test_a_call_spared_when_the_service_was_just_down() -> None:
+    alert = ["Le service ne répond pas."]
+    second = validated(None, id="o2", alertes=alert)
+    found = judge_sequence(journal(*outage(), n3(None), n1(), second), Context().environment)
+    spared = [f for f in found.findings if f.check_id == "EP-01"]
+    assert [f.severity for f in spared] == [Severity.REVIEW]
+    assert ids(*outage(), n3(None), n1(), validated(None, id="o2")) == ["EP-01"]
+
+
+def test_a_document_that_left_while_the_service_was_down() -> None:
+    assert ids(ep4(**LOST), n3(None), n1(), ep4(), validated()) == []
+    assert ids(n3(None), n1(), ep4(), validated()) == ["EP-19"]
+
+
+def _named(identifier: str) -> dict[str, Any]:
+    return {"lignes": [line(idLigne=f"431764e3-dc5a-5a84-9b9b-{identifier:0>12}")]}
+
+
+def test_identifiers_of_lines_may_be_new_at_each_attempt() -> None:
+    again = ep4(told=_named("1"), **LOST), ep4(told=_named("2"))
+    assert ids(*again, n3(), n1(), validated(), printed()) == []
+    blind = ep4(told=_named("1"), **LOST), ep4(OTHER, told=_named("2"))
+    assert ids(*blind, n3(OTHER), n1(), validated(OTHER)) == ["EP-30"]
+
+
+def test_an_answer_that_came_too_late_for_the_software() -> None:
+    """The service registered and answered, after the software had given up."""
+    alert = ["Le service ne répond pas : recommencez."]
+    first = ep4(), validated(None, etat="brouillon", alertes=alert)
+    assert ids(*first, ep4(OTHER), n3(OTHER), n1(), validated(OTHER)) == ["EP-30"]
+
+
+def test_traces_name_each_operation_when_they_use_our_words() -> None:
+    opened = (*story(), ep3(), consulted())
+    assert ids(*opened, traces(NUMBER)) == ["EP-31"]
+    assert ids(*opened, traces(NUMBER, action="enregistrement")) == []
+
+
+def test_the_robot_leaves_no_trace() -> None:
+    robot = call("EP1", {"id": OTHER}, peer=ROBOT)
+    assert ids(*story(), robot, traces(NUMBER)) == []
+    assert ids(*story(), call("EP1", {"id": OTHER}), traces(NUMBER)) == ["EP-31"]

@@ -7,12 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from rules.exchange import Outcome
+from rules.context import Environment
+from rules.exchange import Correlation, Exchange, Outcome
+from rules.findings import Severity
 from rules.formats.cda import ClinicalDocument
+from rules.judge import judge_sequence
+from tests.rules.dmp import golden as dmp
+from tests.rules.ep_med_dm.documents import written
+from tests.rules.journals import INS, deposit, exchange, journal, mail
 from tests.rules.journals import gesture as state
-from tests.rules.journals import journal
+from tests.rules.prescription.calls import line
 from tests.rules.prescription_sequences.stories import (
     LOST,
+    NUMBER,
     OTHER,
     REFUSED,
     ep3,
@@ -29,6 +36,7 @@ from tests.rules.prescription_sequences.stories import (
 )
 
 ALERT = {"alertes": ["Le service n'a pas répondu : ordonnance sans Code 2D."]}
+TWO = {"lignes": [line(posologieTexte="2 comprimés par jour")]}
 FAILED = {"outcome": Outcome.FAILED, "response": None}
 
 
@@ -127,3 +135,47 @@ def _patient() -> dict[str, object]:
     answer = state("provisoire").response
     assert answer is not None
     return json.loads(answer.body)
+
+
+def existence(status: str | None) -> Exchange:
+    """A TD0.2 about the patient, and what it answers."""
+    answered = dmp.message(f"{dmp.T01}-reponse")
+    body = answered.body if status else answered.body.replace(b'"active"', b'"terminated"')
+    made = exchange("dmp", "TD0.2", dmp.message(f"{dmp.T01}-requete"))
+    told = replace(made, correlation=Correlation(patient=INS))
+    return replace(told, response=replace(answered, body=body))
+
+
+def test_a_patient_without_dmp() -> None:
+    told = gesture("prescription.validate", {"ordonnance": held(), "envois": [], **_qualified()})
+    assert ids(existence(None), ep4(), told) == []
+    assert ids(existence("active"), ep4(), told) == ["EP-29c"]
+    others = ep4(OTHER), n3(OTHER), n1(), validated(OTHER, id="o2")
+    assert ids(existence(None), ep4(), told, *others) == []
+
+
+def _qualified() -> dict[str, object]:
+    answer = state("qualifiée").response
+    assert answer is not None
+    return json.loads(answer.body)
+
+
+def test_a_deposit_that_waits_is_to_be_seen() -> None:
+    answer = {"ordonnance": held(), "envois": [{"etat": "à envoyer"}]}
+    judged = judge_sequence(journal(ep4(), gesture("prescription.validate", answer)), Environment())
+    found = [f for f in judged.findings if f.check_id == "EP-29c"]
+    assert [f.severity for f in found] == [Severity.REVIEW, Severity.REVIEW]
+
+
+def test_a_code_that_another_software_made() -> None:
+    """Read in the DMP, then forwarded by mail: this software made none of it."""
+    theirs = written(version="2022.01", number=OTHER)
+    read = replace(deposit(theirs), operation="TD3.2")
+    assert ids(*story(), read, mail(theirs)) == []
+    assert ids(*story(), ep4(OTHER, told=TWO, **REFUSED), mail(theirs)) == ["EP-29b"]
+
+
+def test_a_code_mailed_while_the_service_is_down() -> None:
+    mailed = mail(written(version="2022.01", number=NUMBER))
+    assert ids(*outage(), mailed) == ["EP-29"]
+    assert ids(*story(), mailed) == []

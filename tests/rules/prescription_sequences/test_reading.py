@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from rules.context import Environment
+from rules.exchange import Outcome
+from rules.findings import Severity
+from rules.judge import judge_sequence
+from tests.rules.journals import journal
+from tests.rules.prescription.calls import ordonnance
 from tests.rules.prescription_sequences.stories import (
     NUMBER,
     OTHER,
+    call,
     consulted,
     ep2,
     ep3,
@@ -90,3 +100,66 @@ def test_a_search_calls_the_service() -> None:
 
 def test_an_ordonnance_is_opened_from_the_service() -> None:
     assert ids(consulted()) == ["EP-33"]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {**EXECUTION, "date": "13/03/2026"},
+        {**EXECUTION, "date": "2026-03-13T16:48:20+01:00"},
+        {**EXECUTION, "executant": {"rpps": "10999990178"}},
+        {**EXECUTION, "executant": {"nom": "TestPharma"}},
+    ],
+)
+def test_other_spellings_of_an_execution(shown: dict[str, Any]) -> None:
+    assert ids(ep3([EXECUTION]), consulted([shown])) == []
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {**EXECUTION, "date": "2026-03-14"},
+        {**EXECUTION, "executant": None},
+        {**EXECUTION, "executant": {"nom": "TESTOFFICINE"}},
+    ],
+)
+def test_another_date_or_another_pharmacist(shown: dict[str, Any]) -> None:
+    assert ids(ep3([EXECUTION]), consulted([shown])) == ["EP-24"]
+
+
+def test_a_screen_that_the_driver_does_not_tell_is_to_be_seen() -> None:
+    silent = gesture("prescription.consult", {"ordonnance": {}}, {"numero": NUMBER})
+    judged = judge_sequence(journal(ep3([EXECUTION]), silent), Environment())
+    found = [f for f in judged.findings if f.check_id == "EP-24"]
+    assert [f.severity for f in found] == [Severity.REVIEW]
+    assert ids(ep3(), silent) == []
+
+
+def test_an_ordonnance_that_another_workstation_opens() -> None:
+    answer = {"ordonnance": ordonnance(id=OTHER, executions=[EXECUTION])}
+    theirs = call("EP3", {"id": OTHER, "avecExecutions": True}, answer=answer)
+    assert ids(ep3(), theirs, consulted()) == []
+
+
+def test_a_refusal_that_is_an_error_is_said_too() -> None:
+    refused = replace(ep3(), outcome=Outcome.REFUSED, response=None, error_code="EP-P-008")
+    assert ids(refused, ep3(asked=False, access="REFUSE"), consulted()) == ["EP-25"]
+    assert ids(refused, ep3(asked=False, access="REFUSE"), consulted(**ALERT)) == []
+
+
+def test_a_patient_who_agrees_later() -> None:
+    assert ids(*opposed(), ep3([EXECUTION]), consulted([EXECUTION])) == []
+
+
+def test_a_software_may_ask_for_more_and_sort_itself() -> None:
+    """The day of what is found is 12/03/2026; nobody was named in the call."""
+    shown = {"ordonnances": []}
+    for asked in ({"patient": "p1"}, {"debut": "2026-03-13"}, {"fin": "2026-03-11"}):
+        assert ids(ep2(NUMBER), gesture("prescription.search", shown, asked)) == []
+    asked = {"debut": "2026-03-12", "fin": "2026-03-12"}
+    assert ids(ep2(NUMBER), gesture("prescription.search", shown, asked)) == ["EP-33"]
+
+
+def test_what_was_cancelled_may_be_hidden() -> None:
+    answer = {"total": 1, "resultats": [{**ordonnance(), "etat": "ANNULEE"}]}
+    assert ids(call("EP2", {}, answer=answer), searched()) == []
