@@ -67,7 +67,7 @@ class Progress:
                 "EP-P-012",
                 f"Ligne {self.line} : {part} délivré pour {self.quantity} prescrit.",
             )
-        if whole:
+        if whole or (part and part == self.quantity):
             return replace(self, done=self.done + 1, part=0, started=False)
         return replace(self, part=part, started=True)
 
@@ -87,10 +87,12 @@ def advance(progress: dict[int, Progress], execution: Execution) -> dict[int, Pr
     after = dict(progress)
     for line in execution.lines:
         _verify(line)
-        if line.status != ADDED:
+        if line.status == ADDED:
+            # Delivered as it is added: its number is taken, and nothing more of it is due.
+            rank = _fresh(after, line)
+            after[rank] = Progress(rank, 1, done=1)
+        else:
             after[_known(after, line)] = _after(after[_known(after, line)], line)
-        elif line.line in progress:
-            raise RefusedError("EP-P-013", f"La ligne ajoutée {line.line} existe déjà.")
     return after
 
 
@@ -117,6 +119,14 @@ def _after(progress: Progress, line: ExecutedLine) -> Progress:
     if line.status == PARTLY_DELIVERED:
         return progress.delivered(quantity, whole=False)
     return replace(progress, closed=True) if line.status == SUPPRESSED else progress
+
+
+def _fresh(progress: dict[int, Progress], line: ExecutedLine) -> int:
+    if line.line is None:
+        raise RefusedError("EP-P-013", "Une ligne ajoutée n'a pas de numéro.")
+    if line.line in progress:
+        raise RefusedError("EP-P-013", f"La ligne ajoutée {line.line} existe déjà.")
+    return line.line
 
 
 def _known(progress: dict[int, Progress], line: ExecutedLine) -> int:

@@ -29,6 +29,8 @@ from simulators.prescription.state import (
 T = TypeVar("T")
 ALLOWED, OPPOSED = "AUTORISE", "REFUSE"
 _PHARMACIST = "21"
+_PRESCRIBERS = ("10", "40", "50")
+"""Médecin, dentiste, sage-femme (TRE_G15): they execute nothing."""
 LAST_PAGE = 1_000_000
 OPEN: Mapping[str, tuple[str, ...]] = {
     "10": LINE_TYPES,
@@ -135,7 +137,7 @@ class Operations:
         if who is None or not (who.rpps and who.finess):
             raise RefusedError("EP-P-013", "L'exécutant n'a pas de RPPS ou pas de FINESS.")
         self._require_caller(who.rpps)
-        if self._profession(who.rpps) in ("10", "40", "50"):
+        if self._profession(who.rpps) in _PRESCRIBERS:
             raise RefusedError("EP-P-019")
         kept, rank = self._state.execute(
             told.id or "", execution, self._at, (told.execution_id or "")[:128] or None
@@ -155,19 +157,20 @@ class Operations:
     def _criteria(self, told: m.Searching) -> Search:
         who = told.requester or Requester(self._caller.rpps)
         self._require_caller(who.rpps)
-        patient = told.patient
-        ins = patient.ins.matricule if patient and patient.ins else None
-        name, born = (patient.birth_name, patient.birth_date) if patient else (None, None)
         rpps, am = (told.prescriber.rpps, told.prescriber.am) if told.prescriber else (None, None)
-        if not self._executes(who.rpps):
+        finess = None
+        if not self._executes(who.rpps) and not (who.rpps is None and self._pharmacy(who.finess)):
             own = (rpps or am) is not None
             if own and not self._same(rpps, am, who):
                 raise RefusedError("EP-P-018", "La recherche est limitée à vos ordonnances.")
             rpps, am = (rpps, am) if own else (who.rpps, None if who.rpps else who.am)
-        if not (rpps or am or ins or (name and born)):
-            raise RefusedError("EP-P-017", "Donner un prescripteur, ou une INS, ou nom et date.")
+            finess = None if rpps or am else who.finess
         first, last = _period(told.period)
-        return Search(rpps, am, ins, name, born, first, last, told.kind)
+        wanted = Search(rpps, am, finess, first=first, last=last, kind=told.kind)
+        wanted = wanted.of(told.patient) if told.patient else wanted
+        if not (rpps or am or finess or wanted.ins or (wanted.name and wanted.born)):
+            raise RefusedError("EP-P-017", "Donner un prescripteur, ou une INS, ou nom et date.")
+        return wanted
 
     def _same(self, rpps: str | None, am: str | None, who: Requester) -> bool:
         return (rpps is None or who.rpps in (None, rpps)) and (am is None or who.am in (None, am))
@@ -200,13 +203,20 @@ class Operations:
             return False
         if by and who.finess and who.finess == by.finess:
             return True
-        if rpps is None and who.finess and not who.am:
+        if rpps is None and self._pharmacy(who.finess):
             return False
         raise RefusedError("EP-P-018")
 
     def _executes(self, rpps: str | None) -> bool:
         profession = self._profession(rpps)
-        return profession is not None and profession not in ("10", "40", "50")
+        return profession is not None and profession not in _PRESCRIBERS
+
+    def _pharmacy(self, finess: str | None) -> bool:
+        """Whether a structure executes: else any FINESS would show what patients hide."""
+        known = self._environment.professionals
+        return finess is not None and any(
+            each.profession == _PHARMACIST and each.structure_id == f"1{finess}" for each in known
+        )
 
     def _profession(self, rpps: str | None) -> str | None:
         known = self._environment.professional(f"8{rpps}") if rpps else None

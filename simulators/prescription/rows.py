@@ -26,6 +26,7 @@ ordonnances = sa.Table(
     sa.Column("finess", sa.String(16)),
     sa.Column("ins", sa.String(16)),
     sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("given", sa.String(128)),
     sa.Column("born", sa.String(16)),
     sa.Column("at", sa.String(32), nullable=False),
     sa.Column("day", sa.String(10), nullable=False),
@@ -38,6 +39,7 @@ ordonnances = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
     sa.Index("prescription_by_prescriber", "campaign", "prescriber", "at"),
     sa.Index("prescription_by_billing", "campaign", "billing", "at"),
+    sa.Index("prescription_by_finess", "campaign", "finess", "at"),
     sa.Index("prescription_by_replaced", "campaign", "replaced", "at"),
     sa.Index("prescription_by_ins", "campaign", "ins", "at"),
     sa.Index("prescription_by_name", "campaign", "name", "born"),
@@ -136,7 +138,8 @@ def columns(ordonnance: Ordonnance, received_at: datetime) -> dict[str, Any]:
         "billing": _cut(who.am if who else None),
         "finess": _cut(who.finess if who else None),
         "ins": _cut(patient.ins.matricule if patient.ins else None),
-        "name": patient.birth_name or "",
+        "name": _cut(folded(patient.birth_name), 128) or "",
+        "given": _cut(folded(next(iter(patient.given_names), None)), 128),
         "born": _cut(patient.birth_date),
         "at": stamp(at or received_at),
         "day": (ordonnance.day or received_at.date()).isoformat(),
@@ -147,6 +150,11 @@ def columns(ordonnance: Ordonnance, received_at: datetime) -> dict[str, Any]:
         "progress": json.dumps(progress),
         "document": json.dumps(ordonnance.to_json(), ensure_ascii=False),
     }
+
+
+def folded(name: str | None) -> str | None:
+    """A name as searches compare it: without case, one space between words."""
+    return " ".join(name.upper().split()) if name else None
 
 
 def _cut(value: str | None, size: int = 16) -> str | None:

@@ -14,8 +14,9 @@ from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc as sa_exc
 
-from rules.formats.prescription import Execution, Ordonnance, iso_date
+from rules.formats.prescription import Execution, Ordonnance, PrescribedPatient, iso_date
 from rules.formats.prescription_number import (
     MAX_RANK,
     ZONE,
@@ -42,12 +43,25 @@ class Search:
 
     rpps: str | None = None
     am: str | None = None
+    finess: str | None = None
     ins: str | None = None
     name: str | None = None
+    given: str | None = None
     born: str | None = None
     first: str | None = None
     last: str | None = None
     kind: str | None = None
+
+    def of(self, patient: PrescribedPatient) -> Search:
+        """The same for a patient, by INS or by traits: whatever case they are written in."""
+        given = next(iter(patient.given_names), None)
+        return replace(
+            self,
+            ins=patient.ins.matricule if patient.ins else None,
+            name=rows.folded(patient.birth_name),
+            given=rows.folded(given),
+            born=patient.birth_date,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +94,27 @@ class PrescriptionState:
         number = verify(ordonnance, at)
         content = replace(ordonnance, executions=())
         known = self.find(str(ordonnance.id))
-        if known is not None:
-            if known.document != content.to_json():
-                raise RefusedError("EP-P-001")
-            return known, True
-        refuse_late(number, at, late)
-        return self._insert(content, at), False
+        if known is None:
+            refuse_late(number, at, late)
+            made = self._insert(content, at)
+            if made is not None:
+                return made, False
+            known = self.need(str(ordonnance.id))
+        if known.document != content.to_json():
+            raise RefusedError("EP-P-001")
+        return known, True
 
     def put(self, ordonnance: Ordonnance, at: datetime) -> Kept:
         """Have an ordonnance there as if it had been recorded on its day. Raises RefusedError."""
         verify(ordonnance, at)
-        if self.find(str(ordonnance.id)) is not None:
+        made = self._insert(replace(ordonnance, executions=()), ordonnance.instant or at)
+        if made is None:
             raise RefusedError("EP-P-001")
-        return self._insert(replace(ordonnance, executions=()), ordonnance.instant or at)
+        return made
 
     def cancel(self, number: str, rpps: str | None, at: datetime) -> Kept:
         """Cancel what nobody executed, by who prescribed it. Raises RefusedError."""
-        known = self.need(number)
+        known = self.need(number, locked=True)
         if rpps not in authors(known.ordonnance):
             raise RefusedError("EP-P-018")
         if known.cancelled_at is not None:
@@ -112,7 +130,8 @@ class PrescriptionState:
         """A number nobody was given, of this instant: its rank counts, whatever the clock does."""
         table = rows.numbers
         mine = table.c.campaign == self._campaign
-        last = self._connection.execute(sa.select(table.c.rank).where(mine)).scalar()
+        held = sa.select(table.c.rank).where(mine).with_for_update()
+        last = self._connection.execute(held).scalar()
         rank = 0 if last is None else (last + 1) % (MAX_RANK + 1)
         self._connection.execute(table.delete().where(mine))
         self._connection.execute(table.insert().values(campaign=self._campaign, rank=rank))
@@ -120,14 +139,16 @@ class PrescriptionState:
 
     # EP3, EP2 ------------------------------------------------------------------
 
-    def find(self, number: str) -> Kept | None:
-        """The ordonnance of a number."""
-        row = self._connection.execute(sa.select(ordonnances).where(self._numbered(number))).first()
+    def find(self, number: str, *, locked: bool = False) -> Kept | None:
+        """The ordonnance of a number; ``locked``, nobody else changes it before the end."""
+        query = sa.select(ordonnances).where(self._numbered(number))
+        # One process writes at a time to SQLite; several may to a shared PostgreSQL.
+        row = self._connection.execute(query.with_for_update() if locked else query).first()
         return None if row is None else kept_of(row)
 
-    def need(self, number: str) -> Kept:
+    def need(self, number: str, *, locked: bool = False) -> Kept:
         """The ordonnance of a number. Raises RefusedError."""
-        known = self.find(number)
+        known = self.find(number, locked=locked)
         if known is None:
             raise RefusedError("EP-P-007")
         return known
@@ -167,7 +188,7 @@ class PrescriptionState:
         One that was received already changes nothing: its answer was lost. It is
         known by ``execution_id``, else by what it says, to the letter.
         """
-        known = self.need(number)
+        known = self.need(number, locked=True)
         text = rows.execution_text(told)
         key = execution_id or sha256(text.encode()).hexdigest()
         held = self._keys(number)
@@ -236,9 +257,14 @@ class PrescriptionState:
 
     # -------------------------------------------------------------------------------
 
-    def _insert(self, ordonnance: Ordonnance, at: datetime) -> Kept:
+    def _insert(self, ordonnance: Ordonnance, at: datetime) -> Kept | None:
+        """The ordonnance once it is there; None when its number is taken, be it at this instant."""
         row = {"campaign": self._campaign, **rows.columns(ordonnance, at)}
-        self._connection.execute(ordonnances.insert().values(row))
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(ordonnances.insert().values(row))
+        except sa_exc.IntegrityError:
+            return None
         return self.need(str(ordonnance.id))
 
     def _written_by(self, rpps: str) -> sa.CompoundSelect[Any]:
@@ -261,8 +287,10 @@ class PrescriptionState:
         clauses = [table.campaign == self._campaign]
         for column, value in (
             (table.billing, wanted.am),
+            (table.finess, wanted.finess),
             (table.ins, wanted.ins),
             (table.name, wanted.name),
+            (table.given, wanted.given),
             (table.born, wanted.born),
             (table.kind, wanted.kind),
         ):
