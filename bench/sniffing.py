@@ -14,6 +14,7 @@ from rules.artefact import Artefact, MalformedError
 from rules.context import Envelope
 from rules.exchange import Message
 from rules.formats import apcv, dmp, insi, prescription_wire, psc_reading
+from rules.formats.apcv_traces import SoftwareTraces, is_traces
 from rules.formats.cartouche import Cartouche, is_cartouche
 from rules.formats.cda import ClinicalDocument
 from rules.formats.code2d import Code2D, Code2DPicture, is_code2d
@@ -37,8 +38,13 @@ STATUS_LINE = re.compile(rb"^HTTP/1\.[01] \d{3}[^\r\n]*\r?\n")
 MAIL_HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:[ \t]")
 BOUNDARY = re.compile(rb"^--([^\r\n]+)\r?\n")
 
-NUMBER = re.compile(rb"\s*(?:e-prescription\s+)?(?:N\xc2\xb0\s*)?([0-9A-Za-z]{16,20})\s*")
-"""The number of an ordonnance, one character too few or too many included."""
+_SHOWN = rb"(?:e-prescription\s+)?(?:N\s?(?:\xc2\xb0|\xb0)\s*)?"
+NUMBER = re.compile(
+    rb"\s*(?:" + _SHOWN + rb"([0-9A-Za-z]{16,20})|(?=e-|N)" + _SHOWN + rb"([0-9A-Za-z]{1,40}))\s*"
+)
+"""The number of an ordonnance: one character too few or too many, any count once it is named."""
+_TYPED_DIGITS = 4
+"""Digits that the name of a file that does not exist needs to be taken for a number."""
 
 NAMES = {
     "insi": "INSi",
@@ -80,6 +86,8 @@ def sniff(data: bytes, envelope: Envelope | None = None) -> Sniffed:
     if NUMBER.fullmatch(start):
         return _number(start)
     text = data.decode("utf-8", "replace")
+    if is_traces(text):
+        return Sniffed("traces du logiciel", read=lambda: [SoftwareTraces(text)])
     if is_ordonnance(text):
         return Sniffed("texte d'une ordonnance", read=lambda: [PrintedOrdonnance.of_text(text)])
     if is_cartouche(text):
@@ -88,8 +96,15 @@ def sniff(data: bytes, envelope: Envelope | None = None) -> Sniffed:
         "contenu non reconnu. Le banc lit : IHE_XDM.zip, CDA, .eml, message SOAP, multipart, "
         "requête ou réponse HTTP, VIHF, XAdES, PDF, JSON et jetons de Pro Santé Connect, "
         "datamatrix INS, Code 2D d'ordonnance et code d'une appli carte Vitale (texte, PNG, JPEG, "
-        "TIFF), numéro et texte d'une ordonnance, texte d'un cartouche."
+        "TIFF), numéro et texte d'une ordonnance, texte d'un cartouche, traces datées."
     )
+
+
+def is_typed(argument: str) -> bool:
+    """Whether an argument that is no file is what would be in one: a number, a Code 2D."""
+    said = argument.encode("utf-8", "surrogateescape")
+    digits = sum(map(str.isdigit, argument))
+    return is_code2d(said) or (bool(NUMBER.fullmatch(said)) and digits >= _TYPED_DIGITS)
 
 
 def parse_http(data: bytes) -> Message:
@@ -285,7 +300,7 @@ def _datamatrix(data: bytes) -> Sniffed:
 def _number(start: bytes) -> Sniffed:
     """What a number says of date, time and rank is in its kind."""
     match = NUMBER.fullmatch(start)
-    carried = CarriedNumber(match[1].decode() if match else "")
+    carried = CarriedNumber((match[1] or match[2]).decode() if match else "")
     said = f" : {carried.number.said()}" if carried.number else ""
     return Sniffed(f"numéro d'ordonnance{said}", read=lambda: [carried])
 
@@ -343,10 +358,7 @@ _KINDS: tuple[tuple[Callable[[bytes, bytes], bool], Callable[[bytes, bytes], Sni
         lambda data, _: data.startswith(b"PK\x03\x04"),
         lambda data, _: Sniffed("archive IHE_XDM", read=lambda: [XdmArchive.parse(data)]),
     ),
-    (
-        lambda data, _: data.startswith(b"%PDF-"),
-        lambda data, _: _pdf(data),
-    ),
+    (lambda data, _: data.startswith(b"%PDF-"), lambda data, _: _pdf(data)),
     (lambda data, _: is_picture(data), lambda data, _: _picture(data)),
     (lambda _, start: is_ins_text(start), lambda _, start: _datamatrix(start)),
     (

@@ -13,6 +13,7 @@ from rules.checks.apcv_facts import Call, calls, gestures, given, scanned
 from rules.context import Context
 from rules.exchange import Exchange
 from rules.findings import Finding, Severity
+from rules.formats.apcv_traces import SoftwareTraces
 from rules.judge import JournalView
 
 _TELLING = 110
@@ -96,7 +97,7 @@ def _of(call: Call, found: Finding) -> Finding:
     source="Fiche ApCV §9",
 )
 def code_not_shown(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """In what the driver answers and in what leaves elsewhere; ``check`` reads trace files."""
+    """In what the driver answers and in what leaves elsewhere; its trace files are read apart."""
     sent = {call.request.data.text for call in view.derived(calls) if call.request.data}
     texts = {text.encode() for text in sent if len(text) > _TELLING}
     for exchange in view.exchanges if texts else ():
@@ -111,6 +112,24 @@ def code_not_shown(view: JournalView, _context: Context) -> Iterator[Finding]:
                 "Ne conserver le texte scanné que le temps de l'appel, et jamais dans une trace.",
                 exchange_id=exchange.id,
             )
+
+
+@check(
+    "AV-18",
+    title="Les traces du logiciel ne contiennent ni NIR ni texte de QR code",
+    severity=Severity.BLOCKING,
+    source="Fiche ApCV §9",
+)
+def traces_are_silent(traces: SoftwareTraces, _context: Context) -> Iterator[Finding]:
+    """Given to ``segur-bench check``; what is found is not written again."""
+    for leak in traces.leaks:
+        yield Finding(
+            f"ligne {leak.line}",
+            "ni NIR ni contenu scanné",
+            leak.what,
+            "Retirer des traces le matricule des patients et le contenu scanné, ou les masquer "
+            "avant de les écrire.",
+        )
 
 
 def _out(exchange: Exchange) -> tuple[str, bytes]:
