@@ -22,11 +22,12 @@ from reference_impl.outbox import Kind, Shipment
 from reference_impl.outbox import State as Sending
 from reference_impl.people import Document, Patient, Visibility
 from reference_impl.prescriptions.records import Kept, State
-from reference_impl.prescriptions.sending import INTERRUPTED
+from reference_impl.prescriptions.sending import INTERRUPTED, stamped
 from reference_impl.prescriptions.service import WITHDRAWN
 from reference_impl.records import StoredDocument
 from reference_impl.shipping import require_dmp_identity
 
+_NO_NUMBER, _NO_OID = "0" * 18, "2.25.0"
 _log = logging.getLogger("reference_impl.ordonnances")
 
 
@@ -58,6 +59,18 @@ def prepare(lgc: Lgc, kept: Kept, patient: Patient) -> Kept:
         for shipment in shipments:
             lgc.outbox.add(shipment, connection)
     return kept
+
+
+def require_writable(lgc: Lgc, kept: Kept, patient: Patient) -> None:
+    """Write what the documents would be, for nothing: once recorded, it is too late to fail.
+
+    Raises InvalidRequestError for what a page, a code or a CDA cannot say.
+    """
+    tried = stamped(kept, _NO_NUMBER, lgc.clock.now()).ordonnance
+    for structured in (True, False):
+        if papers.structurable(tried) or not structured:
+            paper = Paper(tried, structured, registered=True)
+            lgc.publisher.write(_document(lgc, kept, paper, patient, None), patient)
 
 
 def withdraw(lgc: Lgc, kept: Kept) -> list[Shipment]:
@@ -102,25 +115,38 @@ def _removals(lgc: Lgc, kept: Kept) -> list[Shipment]:
 def _write(
     lgc: Lgc, kept: Kept, patient: Patient, former_id: str | None, *, structured: bool
 ) -> Document:
-    held = kept.ordonnance
     former = _replaced(lgc, former_id)
-    document = Document(
+    paper = Paper(kept.ordonnance, structured, kept.registered)
+    document = replace(
+        _document(lgc, kept, paper, patient, former),
         id=lgc.ids.local("d"),
         unique_id=lgc.ids.oid("document"),
         set_id=former.set_id if former else lgc.ids.oid("version"),
+    )
+    document = replace(document, content=lgc.publisher.write(document, patient))
+    allowed = lgc.publisher.ins_to_write(patient)
+    lgc.records.add_document(StoredDocument(document, allowed, published=False))
+    return document
+
+
+def _document(
+    lgc: Lgc, kept: Kept, paper: Paper, patient: Patient, former: Document | None
+) -> Document:
+    """A document without identifier yet."""
+    held = paper.ordonnance
+    return Document(
+        id="",
+        unique_id=_NO_OID,
+        set_id=_NO_OID,
         type_code=papers.type_code(held),
-        title=papers.title(held, structured=structured),
-        text=Paper(held, structured, kept.registered).to_text(),
+        title=papers.title(held, structured=paper.structured),
+        text=paper.to_text(),
         patient_id=patient.id,
         author_id=kept.professional_id,
         created_at=datetime.fromisoformat(held.at) if held.at else lgc.clock.now(),
         version=former.version + 1 if former else 1,
         replaces=former.unique_id if former else None,
     )
-    document = replace(document, content=lgc.publisher.write(document, patient))
-    allowed = lgc.publisher.ins_to_write(patient)
-    lgc.records.add_document(StoredDocument(document, allowed, published=False))
-    return document
 
 
 def _replaced(lgc: Lgc, former_id: str | None) -> Document | None:

@@ -64,7 +64,7 @@ def create(lgc: Lgc, asked: CreatePrescription) -> PrescriptionAnswer:
     patient = lgc.records.patient(asked.patient)
     author = lgc.publisher.professional(asked.professionnel)
     owner = lgc.publisher.professional(asked.remplace) if asked.remplace else author
-    executor = asked.executant_designe
+    executor, wished_on = asked.executant_designe, asked.date_execution_souhaitee
     wish = Wish(
         lines=[Line.from_json(line.model_dump()) for line in asked.lignes],
         consent=asked.consentement,
@@ -73,6 +73,10 @@ def create(lgc: Lgc, asked: CreatePrescription) -> PrescriptionAnswer:
         flags=tuple(asked.flags),
         validity=asked.validite_jours,
         executor=Executor.from_json(executor.model_dump()) if executor else None,
+        wished_on=wished_on.isoformat() if wished_on else None,
+        weight=asked.poids_kg,
+        height=asked.taille_cm,
+        pregnant=asked.grossesse,
     )
     return _answer(lgc, lgc.prescriptions.create(patient, author, owner, wish))
 
@@ -84,6 +88,8 @@ def validate(lgc: Lgc, asked: ValidatePrescription) -> ValidatedAnswer:
     with lgc.patient_lock(patient_id):
         kept = lgc.prescriptions.records.get(asked.ordonnance)
         patient = lgc.records.patient(patient_id)
+        if kept.state is State.DRAFT and not kept.in_doubt:
+            ordonnance_documents.require_writable(lgc, kept, patient)
         kept = lgc.prescriptions.validate(kept, patient, author, asked.consentement)
         kept, deposits = ordonnance_documents.publish(lgc, kept, patient)
     _send_traces(lgc, author)
