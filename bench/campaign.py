@@ -183,6 +183,8 @@ def run(settings: Settings, driver: Driver, progress: Progress | None = None) ->
         output = _play(paths, plugin)
         if plugin.environment_error:
             raise plugin.environment_error
+        if plugin.unknown_step:
+            raise plugin.unknown_step
         if plugin.collected == 0:
             named = f" dont le nom contient « {settings.scenario} »" if settings.scenario else ""
             where = ", ".join(paths)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from bench.errors import BenchEnvironmentError
+from bench.errors import BenchEnvironmentError, UsageError
 from bench.session import GestureMissingError, Scenario, Session
 
 Progress = Callable[[str, str], None]
@@ -39,6 +39,7 @@ class FeaturesPlugin:
         self._started = 0.0
         self._failure: str | None = None
         self.environment_error: BenchEnvironmentError | None = None
+        self.unknown_step: UsageError | None = None
         self.collected = 0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -97,6 +98,14 @@ class FeaturesPlugin:
         if isinstance(exception, BenchEnvironmentError):
             self.environment_error = exception
         self._mark_step(step, "manuel" if missing else "échoué", message)
+
+    def pytest_bdd_step_func_lookup_error(self, feature: Any, step: Any) -> None:
+        """A step that nothing plays says nothing of the product: the campaign is worth nothing."""
+        place = f"{Path(feature.filename).name}, ligne {step.line_number}"
+        self.unknown_step = UsageError(
+            f"Pas inconnu : « {step.keyword.strip()} {step.name} » ({place}). Reprenez la phrase "
+            "d'un pas existant, ou déclarez-le dans un module de pas."
+        )
 
     def pytest_bdd_after_scenario(self, request: Any) -> None:
         """Mark the end."""

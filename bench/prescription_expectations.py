@@ -80,7 +80,7 @@ def creations(
 ) -> Observation:
     """``appels`` of EP4, ``numeros`` sent and numbers that the service ``enregistres``.
 
-    Each is compared only when it is given.
+    Each is compared only when it is given; ``enregistres_au_plus`` is a bound.
     """
     sent = [
         (exchange, request.created.id)
@@ -93,6 +93,10 @@ def creations(
         "enregistres": len({number for exchange, number in sent if exchange.accepted}),
     }
     wrong = [name for name in found if parameters.get(name) not in (None, found[name])]
+    most = parameters.get("enregistres_au_plus", found["enregistres"])
+    if found["enregistres"] > most:
+        wrong.append("enregistres")
+        parameters = {**parameters, "enregistres": f"au plus {most}"}
     told = ", ".join(
         f"{name} : {value}" + (f" ({parameters[name]} attendu(s))" if name in wrong else "")
         for name, value in found.items()

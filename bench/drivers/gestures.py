@@ -26,6 +26,21 @@ INSTRUCTIONS: Mapping[str, str] = {
         "Envoyez par MSSanté les documents {documents} à {destinataires} (patient : {usager})."
     ),
     "mss.read_inbox": "Relevez la messagerie du professionnel {professionnel}.",
+    "drug.search": "Cherchez dans la base de médicaments : {texte}.",
+    "prescription.create": (
+        "Préparez pour le patient {patient}, sans l'envoyer, une ordonnance : {lignes} "
+        "(consentement à la lecture des délivrances : {consentement})."
+    ),
+    "prescription.validate": "Validez l'ordonnance {ordonnance}.",
+    "prescription.print": (
+        "Imprimez en PDF l'ordonnance {ordonnance} (mention du consentement : {avec_consentement})."
+    ),
+    "prescription.search": (
+        "Recherchez les ordonnances du {debut} au {fin} (dossier du patient : {patient})."
+    ),
+    "prescription.consult": "Consultez l'ordonnance n° {numero} et ce qui en a été délivré.",
+    "prescription.cancel": "Annulez l'ordonnance {ordonnance}.",
+    "prescription.renew": "Renouvelez l'ordonnance {ordonnance}.",
     "outbox.read": "Affichez la boîte d'envoi.",
     "outbox.flush": "Relancez les envois en attente.",
     "apcv.read": "Lisez l'appli carte Vitale par {source} pour {professionnel} (voie {voie}).",

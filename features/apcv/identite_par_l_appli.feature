@@ -13,6 +13,7 @@ Fonctionnalité: Reprendre l'identité de l'appli carte Vitale
     Étant donné l'appli carte Vitale d'une famille
     Quand le professionnel la lit par <source>
     Et il retient le titulaire pour un nouveau dossier
+    Et il ferme l'appli carte Vitale
     Alors l'identité du titulaire est qualifiée par l'appli carte Vitale
     Et aucun appel n'est parvenu à INSi pendant ce geste
     Et aucun écart n'est relevé
@@ -27,7 +28,61 @@ Fonctionnalité: Reprendre l'identité de l'appli carte Vitale
     Étant donné l'appli carte Vitale d'une famille
     Quand le professionnel la lit par QR code
     Et il retient l'enfant pour un nouveau dossier
+    Et il ferme l'appli carte Vitale
     Alors l'INS de l'ayant droit vient d'INSi, et n'est pas celle du titulaire
+    Et aucun écart n'est relevé
+
+  @exigence:SC.APCV.01 @exigence:INS/va1.40
+  Plan du Scénario: Chaque enfant reçoit sa propre INS, même pour une mère de <enfants>
+    Étant donné l'appli carte Vitale d'une mère de <enfants>
+    Quand le professionnel la lit par QR code
+    Et il retient chacun des deux enfants pour un nouveau dossier
+    Et il ferme l'appli carte Vitale
+    Alors chaque enfant a son INS, rendue par INSi
+    Et aucun écart n'est relevé
+
+    Exemples:
+      | enfants                     |
+      | jumeaux                     |
+      | deux enfants de même prénom |
+
+  @exigence:SC.APCV.01
+  Scénario: Un titulaire sans INS dans l'appli est recherché dans INSi
+    Étant donné l'appli carte Vitale d'une personne sans INS
+    Quand le professionnel la lit par QR code
+    Et il retient le titulaire pour un nouveau dossier
+    Et il ferme l'appli carte Vitale
+    Alors le titulaire a l'INS rendue par INSi
+    Et aucun écart n'est relevé
+
+  @exigence:SC.APCV.01 @exigence:INS/va1.40
+  Scénario: Un dossier qui contredit l'appli n'est pas écrasé
+    Étant donné l'appli carte Vitale d'une famille
+    Et un dossier local qui contredit son titulaire
+    Quand le professionnel la lit par QR code
+    Et il tente de retenir le titulaire pour ce dossier
+    Et il ferme l'appli carte Vitale
+    Alors le dossier n'a rien pris de l'appli, et l'utilisateur en est averti
+    Et aucun écart n'est relevé
+
+  @exigence:SC.APCV.01
+  Scénario: Un utilisateur de Pro Santé Connect la lit sans carte
+    Étant donné l'appli carte Vitale d'une famille
+    Quand le professionnel la lit par QR code, sans carte CPS
+    Et il retient le titulaire pour un nouveau dossier
+    Et il ferme l'appli carte Vitale
+    Alors l'identité du titulaire est qualifiée par l'appli carte Vitale
+    Et aucun écart n'est relevé
+
+  @exigence:SC.APCV.01
+  Scénario: Après un redémarrage, le contexte encore valide sert de nouveau
+    Étant donné l'appli carte Vitale d'une famille
+    Quand le professionnel la lit par QR code
+    Et le logiciel redémarre
+    Et il retient le titulaire pour un nouveau dossier
+    Et il ferme l'appli carte Vitale
+    Alors l'identité du titulaire est qualifiée par l'appli carte Vitale
+    Et le contexte a servi de nouveau, sans autre lecture
     Et aucun écart n'est relevé
 
   @exigence:SC.APCV.01
@@ -54,6 +109,7 @@ Fonctionnalité: Reprendre l'identité de l'appli carte Vitale
   Scénario: Une appli de démonstration se reconnaît
     Étant donné une appli carte Vitale de démonstration
     Quand le professionnel la lit par QR code
+    Et il ferme l'appli carte Vitale
     Alors le logiciel dit que l'appli est de type D
     Et aucun écart n'est relevé
 

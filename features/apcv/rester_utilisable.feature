@@ -23,6 +23,7 @@ Fonctionnalité: Rester utilisable avec trois secondes de latence
     Et il imprime l'ordonnance
     Et le DMP a reçu l'ordonnance
     Et il envoie l'ordonnance à un confrère par MSSanté
+    Et il ferme l'appli carte Vitale
     Alors les six étapes se sont suivies dans l'ordre
     Et l'identité du titulaire est qualifiée par l'appli carte Vitale
     Et aucun appel n'est parvenu à INSi pendant ce geste
@@ -37,6 +38,7 @@ Fonctionnalité: Rester utilisable avec trois secondes de latence
     Quand le professionnel la lit par QR code, sans carte CPS
     Et il retient le titulaire pour ce dossier
     Et le professionnel cherche les documents du DMP
+    Et il ferme l'appli carte Vitale
     Alors ce document est dans la liste
     Et le logiciel est resté utilisable pendant chaque geste
     Et aucun geste n'a duré plus que ses appels à l'appli carte Vitale et au DMP

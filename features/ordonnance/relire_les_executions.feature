@@ -82,7 +82,7 @@ Fonctionnalité: Retrouver une ordonnance et relire ce qui a été délivré
     Étant donné une ordonnance de deux médicaments enregistrée avec consentement
     Et un téléservice qui rendra <surprise>
     Quand le professionnel consulte l'ordonnance
-    Alors le logiciel montre l'ordonnance
+    Alors le logiciel montre l'ordonnance et ses lignes
     Et aucun écart n'est relevé
 
     Exemples:

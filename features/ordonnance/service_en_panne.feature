@@ -29,13 +29,13 @@ Fonctionnalité: Prescrire quand le téléservice d'ordonnance numérique ne ré
     Et aucun écart n'est relevé
 
   @exigence:LGC.PRESC.03
-  Scénario: Le service revient, l'ordonnance n'est jamais envoyée sous deux numéros
+  Scénario: Le service revient, l'ordonnance n'y est jamais enregistrée deux fois
     Étant donné le téléservice d'ordonnance en panne
     Quand le professionnel prépare une ordonnance simple
     Et il valide l'ordonnance
     Et le téléservice d'ordonnance revient
     Et il valide de nouveau l'ordonnance
-    Alors l'ordonnance est enregistrée sous le même numéro, ou reste sans code
+    Alors l'ordonnance est enregistrée une seule fois, ou reste sans code
     Et aucun écart n'est relevé
 
   @exigence:LGC.PRESC.01 @exigence:SC.ORDN/CONF.01

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
+from bench.people import make_known
 from bench.phones import TOO_LONG, family, phone, show
 from bench.session import Scenario
 from features.steps.identite import patients
+from features.steps.insi import create, current
+from fixtures.identifiers import matricule
+from fixtures.world import PatientFixture
 
 READ, QUALIFY, CLOSE = "apcv.read", "apcv.qualify", "apcv.close"
 AUTHENTICATE, DESTROY = "authentifierUtilisateurProximite", "detruireContexteApCV"
 MEMBERS = {"le titulaire": 0, "le conjoint": 1, "l'enfant": 2}
+
+
+def _brother(given: str, born: str, order: int) -> PatientFixture:
+    number = matricule("M", born, "33063", order)
+    return PatientFixture("TESTFRATRIE", given, "M", born, "33063", number, dmp="absent")
+
+
+SIBLINGS = {
+    "jumeaux": (
+        "jumeaux",
+        1,
+        (("1", _brother("TOM", "2020-02-02", 910)), ("2", _brother("TIM", "2020-02-02", 911))),
+    ),
+    "deux enfants de même prénom": (
+        "famille",
+        2,
+        (("1", _brother("ALIX", "2011-06-11", 921)), ("1", _brother("ALIX", "2012-06-12", 922))),
+    ),
+}
+"""Fault that gives them, rank of the first on the appli, and the rang gémellaire of each."""
 CUT = 512
 """Where some scanners stop (sheet ``apcv`` §10, N03)."""
 
@@ -25,6 +50,31 @@ def present_family(scenario: Scenario) -> None:
 @given("une appli carte Vitale de démonstration")
 def demonstration(scenario: Scenario) -> None:
     scenario.notes["appli"] = phone(scenario, "D")
+
+
+@given(parsers.re(r"l'appli carte Vitale d'une mère de (?P<which>" + "|".join(SIBLINGS) + r")"))
+def present_siblings(scenario: Scenario, which: str) -> None:
+    """Two children of hers, known to INSi, that the service gives beside her."""
+    present_family(scenario)
+    fault, first, children = SIBLINGS[which]
+    mother = scenario.notes["appli"].holder
+    for rank, child in children:
+        make_known(scenario, child, insured=mother.matricule, rank=rank)
+    scenario.notes["enfants"] = list(enumerate((child for _, child in children), start=first))
+    scenario.spoil("apcv", AUTHENTICATE, fault=fault)
+
+
+@given("l'appli carte Vitale d'une personne sans INS")
+def present_without_ins(scenario: Scenario) -> None:
+    present_family(scenario)
+    scenario.spoil("apcv", AUTHENTICATE, fault="sans-ins")
+
+
+@given("un dossier local qui contredit son titulaire")
+def contradicting_record(scenario: Scenario) -> None:
+    who = scenario.notes["appli"].holder
+    scenario.notes["personne"] = replace(who, birth_name=f"{who.birth_name}AUTRE")
+    create(scenario)
 
 
 @when(
@@ -69,6 +119,25 @@ def qualify(scenario: Scenario, who: str, where: str) -> None:
     patients(scenario).append({"id": answer["patient"]["id"], "ins": person.ins})
 
 
+@when("il retient chacun des deux enfants pour un nouveau dossier")
+def qualify_siblings(scenario: Scenario) -> None:
+    for rank, child in scenario.notes["enfants"]:
+        answer = scenario.must(QUALIFY, **chosen(scenario, rank, None))
+        patients(scenario).append({"id": answer["patient"]["id"], "ins": child.ins})
+
+
+@when("il tente de retenir le titulaire pour ce dossier")
+def try_to_qualify(scenario: Scenario) -> None:
+    mine = current(scenario)
+    scenario.perform(QUALIFY, **chosen(scenario, 0, mine))
+    scenario.must("patient.read", patient=mine)
+
+
+@when("le logiciel redémarre")
+def restart(scenario: Scenario) -> None:
+    scenario.must("software.restart")
+
+
 @when("il ferme l'appli carte Vitale")
 def close(scenario: Scenario) -> None:
     scenario.must(CLOSE, professionnel=scenario.notes["professionnel"])
@@ -92,6 +161,33 @@ def dependent_searched(scenario: Scenario) -> None:
     scenario.expect("etat-identite", patient=mine["id"], ins=mine["ins"])
     scenario.expect("controle", regle="AV-13", action=QUALIFY)
     scenario.expect("appels-insi", action=QUALIFY, nombre=1)
+
+
+@then("chaque enfant a son INS, rendue par INSi")
+def each_has_its_own(scenario: Scenario) -> None:
+    for mine in patients(scenario):
+        scenario.expect("etat-identite", patient=mine["id"], ins=mine["ins"])
+    scenario.expect("controle", regle="AV-13", action=QUALIFY)
+
+
+@then("le titulaire a l'INS rendue par INSi")
+def holder_searched(scenario: Scenario) -> None:
+    mine = patients(scenario)[-1]
+    scenario.expect("etat-identite", patient=mine["id"], ins=mine["ins"])
+    scenario.expect("appels-insi", action=QUALIFY, nombre=1)
+
+
+@then("le dossier n'a rien pris de l'appli, et l'utilisateur en est averti")
+def nothing_overwritten(scenario: Scenario) -> None:
+    statuses = ["provisoire", "validée"]
+    scenario.expect("etat-identite", patient=current(scenario), statuts=statuses, ins="")
+    scenario.expect("controle", regle="AV-14", action=QUALIFY)
+
+
+@then("le contexte a servi de nouveau, sans autre lecture")
+def used_again(scenario: Scenario) -> None:
+    scenario.expect("nombre-d-echanges", service="apcv", operation=AUTHENTICATE,
+                    nombre=1, issue="accepté")  # fmt: skip
 
 
 @then("le logiciel refuse la lecture")

@@ -70,7 +70,7 @@ def qualification_card(scenario: Scenario) -> None:
 
 @given("INSi rend deux INS en historique, dont une sans date")
 def two_former(scenario: Scenario) -> None:
-    scenario.session.platform.kernel.faults.add("insi", fault="cnda-2.04-cas2", times=1)
+    scenario.spoil("insi", fault="cnda-2.04-cas2")
 
 
 @then("aucune ligature ni apostrophe typographique n'est envoyée à INSi")

@@ -84,12 +84,12 @@ def file_with_status(scenario: Scenario, status: str) -> None:
 
 @given(parsers.re(r"INSi (?P<what>" + "|".join(ANSWERS) + r")"))
 def insi_answers(scenario: Scenario, what: str) -> None:
-    scenario.session.platform.kernel.faults.add("insi", fault=ANSWERS[what], times=1)
+    scenario.spoil("insi", fault=ANSWERS[what])
 
 
 @given("INSi met une seconde à répondre")
 def slow_insi(scenario: Scenario) -> None:
-    scenario.session.platform.kernel.faults.add("insi", fault="lent", times=1, delay=1.0)
+    scenario.spoil("insi", fault="lent", delay=1.0)
 
 
 @when("le professionnel recherche l'INS sur les traits")

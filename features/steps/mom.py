@@ -109,9 +109,7 @@ def flush(scenario: Scenario) -> None:
 
 @given("le DMP refusera le prochain dépôt")
 def dmp_will_refuse(scenario: Scenario) -> None:
-    scenario.session.platform.kernel.faults.add(
-        "dmp", operation="TD2.1", fault="XDSRepositoryBusy", times=1
-    )
+    scenario.spoil("dmp", "TD2.1", fault="XDSRepositoryBusy")
 
 
 @then("le DMP a refusé un dépôt")

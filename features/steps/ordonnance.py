@@ -231,11 +231,11 @@ def both_named(scenario: Scenario) -> None:
     scenario.expect("prescripteurs", titulaire=owner, remplacant=author)
 
 
-@then("l'ordonnance est enregistrée sous le même numéro, ou reste sans code")
+@then("l'ordonnance est enregistrée une seule fois, ou reste sans code")
 def late_or_never(scenario: Scenario) -> None:
     """The policy of the editor is observed: both are allowed (EP-29b)."""
     scenario.expect("geste", action=VALIDATE, issue=["accepté", "refusé"])
-    scenario.expect("creations", numeros=1)
+    scenario.expect("creations", enregistres_au_plus=1)
 
 
 def create(scenario: Scenario, kind: str, *, cis: str | None = None, **asked: Any) -> None:

@@ -99,9 +99,10 @@ def no_execution(scenario: Scenario) -> None:
     scenario.expect("reponse", action=CONSULT, chemin="ordonnance.numero", parmi=[number(scenario)])
 
 
-@then("le logiciel montre l'ordonnance")
+@then("le logiciel montre l'ordonnance et ses lignes")
 def shown(scenario: Scenario) -> None:
     scenario.expect("reponse", action=CONSULT, chemin="ordonnance.numero", parmi=[number(scenario)])
+    scenario.expect("reponse", action=CONSULT, chemin="ordonnance.contenu.lignes", present=True)
 
 
 @then("la pharmacie ne peut plus rien délivrer")
