@@ -15,6 +15,7 @@ from reference_impl.contract import (
 )
 
 MOST = 100_000
+MOST_DAYS = 3660
 
 
 class QuantityJson(Parameters):
@@ -29,6 +30,37 @@ class SubstitutionJson(Parameters):
 
     code: str
     motif: str | None = None
+
+
+_NUMBER = Field(default=None, pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})?$")
+_UNIT = Field(default=None, pattern=r"^[!-~]{1,30}$")
+
+
+class AmountJson(Parameters):
+    """Nombre décimal (texte) et unité UCUM : ``h``, ``d``, ``mg``, ``{tablet}``."""
+
+    valeur: str = Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})?$")
+    unite: str | None = _UNIT
+
+
+class DoseJson(Parameters):
+    """Dose, ``frequence`` fois par ``periode`` ; ``dureeJours`` d'une étape."""
+
+    doseMin: str | None = _NUMBER  # noqa: N815
+    doseMax: str | None = _NUMBER  # noqa: N815
+    uniteDose: str | None = _UNIT  # noqa: N815
+    frequence: int | None = Field(default=None, ge=1, le=1000)
+    periode: AmountJson | None = None
+    dureeJours: int | None = Field(default=None, ge=1, le=MOST_DAYS)  # noqa: N815
+
+
+class PosologyJson(DoseJson):
+    """Posologie codée, ou ses ``etapes`` quand la dose change ; ``voie`` est un code EDQM."""
+
+    doseMaximale: AmountJson | None = None  # noqa: N815
+    doseMaximalePar: AmountJson | None = None  # noqa: N815
+    voie: str | None = Field(default=None, pattern=r"^[0-9]{8}$")
+    etapes: list[DoseJson] = Field(default_factory=list, max_length=20)
 
 
 class LineJson(Parameters):
@@ -50,6 +82,11 @@ class LineJson(Parameters):
     stupefiant: bool | None = None
     traitementSubstitutionOpiaces: bool | None = None  # noqa: N815
     posologieTexte: str | None = None  # noqa: N815
+    posologie: PosologyJson | None = None
+    siteAdministration: str | None = None  # noqa: N815
+    precondition: str | None = None
+    instructionPatient: str | None = None  # noqa: N815
+    instructionDispensateur: str | None = None  # noqa: N815
     dureeJours: int | None = Field(default=None, le=MOST)  # noqa: N815
     quantite: QuantityJson | int | None = None
     renouvellements: int | None = Field(default=None, le=MOST)
@@ -94,6 +131,10 @@ class CreatePrescription(Parameters):
     flags: list[str] = Field(default_factory=list)
     validite_jours: int | None = None
     executant_designe: ExecutorJson | None = None
+    date_execution_souhaitee: date | None = None
+    poids_kg: str | None = _NUMBER
+    taille_cm: str | None = _NUMBER
+    grossesse: bool | None = None
 
 
 class PrescriptionAndProfessional(Parameters):

@@ -114,10 +114,9 @@ def _participants(root: etree._Element, asked: Prescription) -> None:
         node(participant, "time", {"nullFlavor": "UNK"})
     else:
         _time(participant, "high", _end_of(wished, asked.header.written_at))
-    entity = node(participant, "associatedEntity", {"classCode": "PROV"})
-    if executor is None:
-        node(entity, "id", {"nullFlavor": "UNK"})
-    else:
+    unknown = {"nullFlavor": "UNK"} if executor is None else {}
+    entity = node(participant, "associatedEntity", {"classCode": "PROV", **unknown})
+    if executor is not None:
         _executor(entity, executor)
 
 

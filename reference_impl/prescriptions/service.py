@@ -79,6 +79,10 @@ class Wish:
     flags: tuple[str, ...] = ()
     validity: int | None = None
     executor: Executor | None = None
+    wished_on: str | None = None
+    weight: str | None = None
+    height: str | None = None
+    pregnant: bool | None = None
 
 
 class Prescriptions:
@@ -131,6 +135,10 @@ class Prescriptions:
                 patient=self._identity(patient),
                 flags=flags,
                 wished_executor=wish.executor,
+                wished_on=wish.wished_on,
+                weight=wish.weight,
+                height=wish.height,
+                pregnant=wish.pregnant,
                 lps=LpsName(self._environment.software.name, self._environment.software.version),
                 lines=lines,
             ),
