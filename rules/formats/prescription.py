@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from rules.artefact import Artefact, MalformedError
@@ -272,7 +272,7 @@ class Ordonnance(Artefact):
             read_as = datetime.fromisoformat(self.at or "")
         except ValueError:
             return None
-        near = datetime.min.year < read_as.year < datetime.max.year
+        near = MINYEAR < read_as.year < MAXYEAR
         return read_as if read_as.tzinfo and near else None
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 
 from rules.formats.prescription_number import PrescriptionNumber, decode
 from simulators.prescription.errors import CATALOGUE
-from simulators.prescription.robot import executor, product
+from simulators.prescription.robot import READERS, executor, product
 from simulators.prescription.wire import PLAIN, Style
 
 Content = dict[str, Any]
@@ -100,6 +100,7 @@ FAULTS: Mapping[str, str] = {
     **{name: text for name, (_, text, _) in LIES.items()},
     UNKNOWN: "N16 : des éléments ou clés inconnus dans la réponse",
     PREFIXES: "N16 : d'autres préfixes XML dans la réponse",
+    **{name: f"N18 : la pharmacie lit le Code 2D en {layout}" for name, layout in READERS.items()},
 }
 """Every fault of the service: name to French description."""
 
@@ -121,8 +122,10 @@ CASES: Mapping[str, tuple[str, ...]] = {
     "N15": ("recherche-vide", "recherche-200"),
     "N16": (UNKNOWN, PREFIXES),
     "N17": ("http-503",),
+    "N18": tuple(READERS),
 }
-"""How each case is played; N17 is a fault of the service ``dmp``, the EP4 being let through.
+"""How each case is played; N17 is a fault of the service ``dmp``, the EP4 being let through,
+N18 one of the pharmacies' reader, met when they are told to ``scan``.
 N10, N11, N12 and N13 also come of themselves: the service verifies what it is sent."""
 
 

@@ -1,9 +1,10 @@
 """Two pharmacies that execute on demand, by an EP1 like any other.
 
 ``{"pharmacie": [{"numero": "…", "recette": "partiel", "pharmacie": 1, "date": "2026-03-13"}]}``
-or, line by line, ``{"numero": "…", "gestes": [{"ligne": 1, "statut": "DELIVREE"}]}``.
+or, line by line, ``{"numero": "…", "gestes": [{"ligne": 1, "statut": "DELIVREE"}]}``;
+``scan``, instead of ``numero``, is what a reader typed of a Code 2D.
 Its calls are in the journal, from the peer ``robot-pharmacie``; no fault that a
-tester asked for is spent on them.
+tester asked for is spent on them, but those of the reader (:mod:`.wedge`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from simulators.kernel import Kernel
 from simulators.prescription.life import Progress
 from simulators.prescription.rows import Kept
 from simulators.prescription.state import PrescriptionState, local_day
+from simulators.prescription.wedge import LAYOUTS, number_in, typed
 from simulators.store import Unit
 
 PEER = "robot-pharmacie"
@@ -30,6 +32,10 @@ OPERATION = "EP1"
 REFUSAL, SUB_REFUSAL = 28, 73
 """The only motif and sous-motif that were seen; others are any number of ours."""
 UNAVAILABLE, TOLERANCE, NEED = 5, 12, 6
+SUB_MOTIVES = {REFUSAL: SUB_REFUSAL, UNAVAILABLE: 60, TOLERANCE: 64, NEED: 68}
+
+READERS: Mapping[str, str] = {f"lecteur-{layout}": layout for layout in LAYOUTS}
+"""Faults of the reader of the pharmacies (N18), by name."""
 
 Gesture = dict[str, Any]
 Post = Callable[[HttpRequest, Unit], HttpResponse]
@@ -63,19 +69,20 @@ class Robot:
             self._execute(cast("Mapping[str, Any]", order), unit)
 
     def _execute(self, order: Mapping[str, Any], unit: Unit) -> None:
-        unknown = set(order) - {"numero", "recette", "gestes", "pharmacie", "date"}
-        if unknown or not isinstance(order.get("numero"), str):
+        unknown = set(order) - {"numero", "scan", "recette", "gestes", "pharmacie", "date"}
+        if unknown or not isinstance(order.get("numero", order.get("scan")), str):
             raise ValueError(
-                "Robot pharmacie : numero, puis recette ou gestes, et si besoin pharmacie (0 ou 1) "
-                f"et date (AAAA-MM-JJ){f' ; {min(unknown)} ne veut rien dire' if unknown else ''}."
+                "Robot pharmacie : numero ou scan, puis recette ou gestes, et si besoin pharmacie "
+                f"(0 ou 1) et date (AAAA-MM-JJ){f' ; {min(unknown)} ne veut rien dire' if unknown else ''}."
             )
         now = self._kernel.clock.now()
         day = order.get("date", f"{local_day(now)}")
         if not isinstance(day, str) or iso_date(day) is None:
             raise ValueError(f"Robot pharmacie : date {day!r} ; AAAA-MM-JJ est attendu.")
-        kept = PrescriptionState(unit.connection, self._kernel.campaign).find(order["numero"])
+        number = order["numero"] if "numero" in order else self._scanned(order["scan"])
+        kept = PrescriptionState(unit.connection, self._kernel.campaign).find(number)
         if kept is None:
-            raise ValueError(f"Robot pharmacie : ordonnance {order['numero']} inconnue.")
+            raise ValueError(f"Robot pharmacie : ordonnance {number} inconnue.")
         who = self._pharmacist(order.get("pharmacie", 0))
         lines = _gestures(order, kept, day)
         content = {
@@ -86,6 +93,15 @@ class Robot:
             "lignes": lines,
         }
         self._send(content, who, unit)
+
+    def _scanned(self, code: str) -> str:
+        """The number of a Code 2D that a reader typed, on whatever keyboard it was thought."""
+        drawn = self._kernel.faults.draw("prescription", OPERATION, among=READERS)
+        text = typed(code, READERS[drawn.name]) if drawn else code
+        number = number_in(text)
+        if number is None:
+            raise ValueError(f"Robot pharmacie : aucun numéro d'ordonnance dans « {text[:60]} ».")
+        return number
 
     def _send(self, content: Mapping[str, Any], who: ProfessionalFixture, unit: Unit) -> None:
         operation = self._adapter.operation(OPERATION)
@@ -186,7 +202,7 @@ def _partly(left: Left, _kept: Kept, _day: str) -> Iterable[Gesture]:
 
 
 def _refused(left: Left, _kept: Kept, day: str) -> Iterable[Gesture]:
-    return [_motivated(p, "NON_DELIVREE", REFUSAL, day, sousMotif=SUB_REFUSAL) for _, p in left]
+    return [_motivated(p, "NON_DELIVREE", REFUSAL, day) for _, p in left]
 
 
 def _modified(left: Left, _kept: Kept, day: str) -> Iterable[Gesture]:
@@ -216,7 +232,7 @@ def _added(left: Left, kept: Kept, day: str) -> Iterable[Gesture]:
 def _suppressed(left: Left, _kept: Kept, day: str) -> Iterable[Gesture]:
     yield from (_delivered(line, progress) for line, progress in left[:-1])
     for _, progress in left[-1:]:
-        yield _motivated(progress, "SUPPRIMEE", REFUSAL, day, sousMotif=SUB_REFUSAL)
+        yield _motivated(progress, "SUPPRIMEE", REFUSAL, day)
 
 
 RECIPES: Mapping[str, Callable[[Left, Kept, str], Iterable[Gesture]]] = {
@@ -249,7 +265,13 @@ def _motivated(
     progress: Progress, status: str, motive: int, day: str, agreed: bool = False, **told: Any
 ) -> Gesture:
     return _gesture(
-        progress, status, motif=motive, accordPrescripteur=agreed, dateModification=day, **told
+        progress,
+        status,
+        motif=motive,
+        sousMotif=SUB_MOTIVES[motive],
+        accordPrescripteur=agreed,
+        dateModification=day,
+        **told,
     )
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rules.formats.prescription_number import encode
 from simulators.faults import HANDSHAKE, TRANSPORT
 from simulators.platform import Platform
 from simulators.prescription.errors import CATALOGUE
 from simulators.prescription.faults import CASES, FAULTS, LIES, REFUSALS
+from simulators.prescription.wedge import LAYOUTS, number_in, typed
 from simulators.testing import administration
 from tests.simulators.prescription.client import DOCTOR, Caller, line, ordonnance
 
+DAYS = st.integers(0, 20_000).map(lambda days: START + timedelta(days=days, seconds=days * 7919))
+START = datetime(2014, 1, 2, tzinfo=UTC)
+CODE = (
+    '{"S":{"V":2},"D":{"ID":"<id>","P":{"N":"D\'ESSAI-LONG   ","P":"Zoé ","D":"1985-07-12"},'
+    '"M":{"RPPS":"10999990012","AM":"331999011"}}}'
+)
 WHO = {"rpps": DOCTOR[1:], "am": "331999011"}
 
 
@@ -117,9 +128,41 @@ def test_n16_what_nobody_knows_does_not_disturb(doctor: Caller, fault: str) -> N
 
 def test_every_case_is_played_by_known_faults() -> None:
     known = {*FAULTS, *TRANSPORT, *HANDSHAKE}
-    assert set(CASES) == {f"N{rank:02d}" for rank in range(1, 18)}
+    assert set(CASES) == {f"N{rank:02d}" for rank in range(1, 19)}
     assert {name for names in CASES.values() for name in names} <= known
     assert set(REFUSALS) | set(LIES) <= {name for names in CASES.values() for name in names}
+
+
+@pytest.mark.parametrize("fault", CASES["N18"])
+@pytest.mark.parametrize("alone", [False, True])
+def test_n18_a_reader_of_another_keyboard(
+    platform: Platform, doctor: Caller, fault: str, alone: bool
+) -> None:
+    """The number survives, whether the Code 2D is scanned or the number alone."""
+    number = recorded(doctor)["id"]
+    code = number if alone else CODE.replace("<id>", number)
+    platform.kernel.faults.add("prescription", "EP1", fault=fault)
+    with administration(platform) as admin:
+        answer = admin.put("/state/prescription", json={"pharmacie": [{"scan": code}]})
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["ordonnances"][number]["executions"]) == 1
+    assert platform.kernel.faults.active() == (), "it was drawn"
+
+
+def test_n18_what_holds_no_number_is_said(platform: Platform, doctor: Caller) -> None:
+    recorded(doctor)
+    with administration(platform) as admin:
+        answer = admin.put("/state/prescription", json={"pharmacie": [{"scan": "IS01"}]})
+    assert answer.status_code == 422
+    assert "aucun numéro" in answer.json()["erreur"]["message"]
+
+
+@given(st.integers(0, 999_999), st.sampled_from(LAYOUTS), DAYS)
+def test_n18_every_number_survives_each_keyboard(rank: int, layout: str, at: datetime) -> None:
+    number = str(encode(at, rank))
+    for text in (number, CODE.replace("<id>", number)):
+        assert number_in(typed(text, layout) + "\r") == number
+        assert number_in(text) == number
 
 
 def test_every_error_says_that_it_is_ours() -> None:

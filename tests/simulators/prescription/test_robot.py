@@ -58,6 +58,8 @@ def test_each_recipe_is_seen_by_the_prescriber(
     assert [each.status for each in execution.lines] == STATUSES[recipe]
     assert execution.executor is not None
     assert execution.executor.finess == "330999400"
+    changed = [e for e in execution.lines if not (e.status or "").startswith("DELIVREE")]
+    assert all(e.motive and e.sub_motive and e.modified_on for e in changed)
     assert doctor.findings() == []
 
 
@@ -82,6 +84,17 @@ def test_renewals_are_one_order_each(platform: Platform, doctor: Caller) -> None
     assert statuses == [200, 200, 200, 422]
     known = platform.state()["prescription"]["ordonnances"][number]
     assert (known["etat"], len(known["executions"])) == ("EXECUTEE", 3)
+
+
+def test_two_pharmacies_each_add_a_line(platform: Platform, doctor: Caller) -> None:
+    number = recorded(doctor, line(1, renouvellements=1))
+    for pharmacy in (0, 1):
+        assert ask(platform, numero=number, recette="ajoute", pharmacie=pharmacy)[0] == 200
+    known = platform.state()["prescription"]["ordonnances"][number]
+    added = [e["lignes"][-1]["ligne"] for e in known["executions"]]
+    assert (added, known["etat"]) == ([2, 3], "EXECUTEE")
+    again = {"ligne": 3, "statut": "AJOUTEE", "motif": 6, "remplacement": {"libelle": "X"}}
+    assert ask(platform, numero=number, gestes=[again])[0] == 422
 
 
 @pytest.mark.parametrize(
