@@ -131,7 +131,7 @@ def serve(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Fichiers à juger.")],
+    files: Annotated[list[Path], typer.Argument(help="Fichiers à juger, ou numéros d'ordonnance.")],
     context: Annotated[
         Path | None,
         typer.Option("--context", help="JSON : instant, certificat TLS, enveloppe, identités…"),
@@ -142,7 +142,7 @@ def check(
         typer.Option("--adaptateurs", help="Dossier d'adaptateurs d'ordonnance numérique (TOML)."),
     ] = None,
 ) -> None:
-    """Juge des fichiers capturés : CDA, IHE_XDM.zip, .eml, SOAP, HTTP, PDF, datamatrix INS."""
+    """Juge des captures : CDA, IHE_XDM.zip, .eml, SOAP, HTTP, PDF, datamatrix, Code 2D, numéro."""
     from bench.inspection import inspect_files
     from bench.screen import print_inspections
 

@@ -11,11 +11,12 @@ from typing import Any
 from bench.context_files import FileContext
 from bench.errors import UsageError
 from bench.projection import finding_seen
-from bench.sniffing import Sniffed, sniff
+from bench.sniffing import Sniffed, is_typed, sniff
 from reports.events import FindingSeen
 from rules.artefact import Artefact, MalformedError
 from rules.context import Context
 from rules.exchange import Exchange, Message, Outcome
+from rules.findings import Severity
 from rules.formats.apcv import ApcvRequest
 from rules.formats.dmp import DmpRequest
 from rules.formats.insi import InsiRequest
@@ -48,12 +49,20 @@ class Inspection:
         """True when a finding makes it non conforme."""
         return any(f.fails for f in self.findings)
 
+    @property
+    def verdict(self) -> str:
+        """What a person must look at is not conforme by itself."""
+        if self.fails:
+            return "non conforme"
+        review = any(f.severity == Severity.REVIEW for f in self.findings)
+        return "à vérifier" if review else "conforme"
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, findings with their check ids."""
         return {
             "fichier": self.path,
             "nature": self.kind,
-            "verdict": "non conforme" if self.fails else "conforme",
+            "verdict": self.verdict,
             "constats": [f.model_dump(mode="json") for f in self.findings],
             "controles_evalues": list(self.evaluated),
             "controles_non_evalues": self.not_evaluated,
@@ -88,7 +97,11 @@ def _sniffed(path: Path, known: FileContext) -> Sniffed:
             raise UsageError(f"{path} : plus de {MAX_FILE} octets, le banc ne le lit pas.")
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} ne se lit pas : {error.strerror}.") from error
+        if not is_typed(str(path)):
+            absent = isinstance(error, FileNotFoundError)
+            reason = "ce fichier n'existe pas" if absent else error.strerror
+            raise UsageError(f"{path} ne se lit pas : {reason}.") from error
+        data = str(path).encode("utf-8", "surrogateescape")
     try:
         return sniff(data, known.envelope)
     except UsageError as error:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from lxml import etree
+from PIL import Image
 
 from bench.context_files import FileContext
 from bench.errors import UsageError
@@ -15,8 +17,10 @@ from bench.sniffing import sniff
 from rules.exchange import Message
 from rules.formats.prescription_wire import EpAnswer, EpRequest
 from tests.rules.ins.pages import png
+from tests.rules.ins.test_symbols import noisy, shaded, tilted, turned
 from tests.rules.prescription.calls import ADAPTERS, SOAP12, line, message, ordonnance
 from tests.rules.prescription.pages import NUMBER, TEXT, pdf, qr, text
+from tests.rules.prescription.test_other_pages import scan
 from tests.shared_data import GOLDEN, needs_shared
 
 OF_APCV = ("apcv", "numeros", "README")
@@ -104,6 +108,84 @@ def test_a_document_is_recognised_and_judged(tmp_path: Path, content: bytes, kin
 def test_a_defect_of_a_document_is_told(tmp_path: Path, check_id: str, content: bytes) -> None:
     inspection = inspected(tmp_path, content)
     assert {f.check_id for f in inspection.findings} == {check_id}
+    assert inspection.fails
+
+
+@pytest.mark.parametrize("typed", [NUMBER, f"N°{NUMBER}", f"e-prescription N°{NUMBER}"])
+def test_a_number_is_judged_as_it_is_typed(typed: str) -> None:
+    inspection = inspect_file(Path(typed), FileContext())
+    assert inspection.kind == "numéro d'ordonnance : 12/03/2026 à 10:21:07,345, rang 101"
+    assert inspection.verdict == "conforme"
+    wrong = inspect_file(Path(typed.replace("0035", "O035")), FileContext())
+    assert ([f.check_id for f in wrong.findings], wrong.verdict) == (["EP-02"], "non conforme")
+
+
+def test_a_code_2d_is_judged_as_it_is_typed() -> None:
+    assert inspect_file(Path(TEXT), FileContext()).kind == "Code 2D (texte)"
+
+
+@pytest.mark.parametrize("typed", ["absent.pdf", "ordonnancedumardi", "2850733063042"])
+def test_what_is_neither_a_file_nor_a_number_is_told(typed: str) -> None:
+    with pytest.raises(UsageError, match="ce fichier n'existe pas"):
+        inspect_file(Path(typed), FileContext())
+
+
+def test_a_number_in_the_future_is_told_when_the_instant_is_known(tmp_path: Path) -> None:
+    known = FileContext({"observed_at": "2026-03-11T10:00:00+01:00"})
+    (finding,) = inspected(tmp_path, NUMBER.encode(), known).findings
+    assert (finding.check_id, finding.severity) == ("EP-03", "majeure")
+    known = FileContext({"observed_at": "2026-03-12T10:21:08+01:00"})
+    assert inspected(tmp_path, NUMBER.encode(), known).findings == ()
+
+
+@pytest.mark.parametrize(
+    "written", [f"N°{NUMBER[:9]}", f"e-prescription N°{NUMBER}{NUMBER}", f"N\xb0{NUMBER}"]
+)
+def test_a_number_that_is_named_may_have_any_length(tmp_path: Path, written: str) -> None:
+    inspection = inspected(tmp_path, written.encode("latin-1"))
+    assert inspection.kind.startswith("numéro d'ordonnance")
+    wrong = [] if written.endswith(f"N\xb0{NUMBER}") else ["EP-02"]
+    assert [f.check_id for f in inspection.findings] == wrong
+
+
+def test_a_photograph_of_a_page_is_judged(tmp_path: Path) -> None:
+    page = pypdfium2.PdfDocument(pdf(picture=qr(scale=8)))[0]
+    picture = page.render(scale=250 / 72, grayscale=True).to_pil()
+    seen = png(noisy(turned(tilted(shaded(picture), 0.05), 4), 12), "JPEG", quality=70)
+    inspection = inspected(tmp_path, seen)
+    assert (inspection.kind, inspection.verdict) == ("image de Code 2D", "conforme")
+    assert "EP-11" in inspection.evaluated
+
+
+def test_a_scan_is_to_be_looked_at(tmp_path: Path) -> None:
+    inspection = inspected(tmp_path, scan(pdf(), 200))
+    assert inspection.kind == "ordonnance imprimée (PDF)"
+    assert (inspection.verdict, inspection.fails) == ("à vérifier", False)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "contenu non reconnu"),
+        (bytes(range(256)), "contenu non reconnu"),
+        (png(qr())[:80], "image illisible"),
+        (png(Image.new("L", (300, 300), 255), "JPEG"), "ni QR code"),
+    ],
+    ids=["vide", "octets", "image coupée", "image blanche"],
+)
+def test_what_is_nothing_is_told_in_french(tmp_path: Path, content: bytes, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        inspected(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("check_id", "content"),
+    [("EP-07", b'{"S":{"V":2},"D":{"ID":'), ("CDA-30", b"%PDF-1.4 rien")],
+    ids=["Code 2D coupé", "PDF coupé"],
+)
+def test_what_is_cut_short_is_a_finding(tmp_path: Path, check_id: str, content: bytes) -> None:
+    inspection = inspected(tmp_path, content)
+    assert [f.check_id for f in inspection.findings] == [check_id]
     assert inspection.fails
 
 
