@@ -14,7 +14,14 @@ from rules.checks.insi import UUID, lps_fields
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats.apcv import ApcvData, ApcvRequest
-from rules.formats.apcv_names import ELEMENTS, PATH_AUTH, PATH_SIGN
+from rules.formats.apcv_names import (
+    AUTHENTICATE,
+    DESTROY,
+    ELEMENTS,
+    PATH_AUTH,
+    PATH_SIGN,
+    SIGN,
+)
 from rules.formats.insi import ContexteLps
 from rules.formats.soap import MEDIA_TYPE_SOAP12, WSA_ANONYMOUS
 
@@ -33,9 +40,26 @@ def data_whole(data: ApcvData, context: Context) -> Iterator[Finding]:
         yield from damaged(data)
 
 
+@check(
+    "AV-01",
+    title="La demande d'authentification porte le contenu scanné",
+    severity=Severity.BLOCKING,
+    source="Fiche ApCV §4.1 (échange observé)",
+)
+def data_present(request: ApcvRequest, _context: Context) -> Iterator[Finding]:
+    """Nothing else names the patient."""
+    if request.operation == AUTHENTICATE and (request.data is None or not request.data.text):
+        yield Finding(
+            "/Envelope/Body//Donnees",
+            "le texte du QR code ou du NFC",
+            "absent" if request.data is None else "vide",
+            "Mettre dans Donnees le texte du lecteur, tel quel.",
+        )
+
+
 def damaged(data: ApcvData) -> Iterator[Finding]:
     """What no phone could have shown."""
-    flaw = data.flaw
+    flaw = data.flaw if data.text else None
     if flaw is not None:
         yield Finding(
             f"{data.place}, {flaw.place}",
@@ -73,6 +97,7 @@ def soap12_with_action(request: ApcvRequest, _context: Context) -> Iterator[Find
             rejects="desir_9011",
         )
         return
+    yield from _named(request)
     if request.soap.action != expected:
         yield Finding(
             "/Envelope/Header/Action",
@@ -82,6 +107,16 @@ def soap12_with_action(request: ApcvRequest, _context: Context) -> Iterator[Find
         )
     if request.http is not None:
         yield from _head(request, expected)
+
+
+def _named(request: ApcvRequest) -> Iterator[Finding]:
+    if request.operation in (DESTROY, SIGN) and not request.context_id:
+        yield Finding(
+            "/Envelope/Body//ContexteApCV/Identifiant",
+            "l'identifiant du contexte",
+            "absent",
+            "Nommer le contexte par l'identifiant rendu à l'authentification.",
+        )
 
 
 def _head(request: ApcvRequest, expected: str) -> Iterator[Finding]:
@@ -176,6 +211,7 @@ def lps_complete(request: ApcvRequest, context: Context) -> Iterator[Finding]:
     if block is None:
         return
     yield from lps_fields(block, place)
+    yield from _sender(request, block, place)
     declared = context.environment.software
     for name, found, expected in (
         ("IDAM", block.idam, declared.idam if declared else None),
@@ -188,3 +224,19 @@ def lps_complete(request: ApcvRequest, context: Context) -> Iterator[Finding]:
                 found,
                 f"Envoyer dans LPS/{name} la valeur déclarée par l'éditeur pour ce produit.",
             )
+
+
+def _sender(request: ApcvRequest, block: ContexteLps, place: str) -> Iterator[Finding]:
+    """Emetteur is the idNat of whoever calls: NameID, or the holder of the card."""
+    saml = request.assertion.saml if request.assertion else None
+    signer = saml.signature.certificate if saml and saml.signature else None
+    callers = [saml.name_id if saml else None, signer.common_name if signer else None]
+    known = [name for name in callers if name]
+    if not block.sender or (known and block.sender not in known):
+        yield Finding(
+            f"{place}/Emetteur",
+            known[0] if known else "l'identifiant national du professionnel",
+            block.sender or "absent",
+            "Mettre dans Emetteur l'identifiant national du professionnel qui appelle.",
+            severity=Severity.MINOR if block.sender else None,
+        )

@@ -16,6 +16,7 @@ from rules.checks import insi_access
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats.apcv import ApcvAssertion, ApcvRequest, ApcvSigner
+from rules.formats.apcv_names import AUTHENTICATE
 from rules.formats.insi import AssertionSigner, InsiAssertion
 
 AM_SPECIALITIES = {"SM26": "01", "SM53": "01", "SM54": "01", "SM04": "03"}
@@ -139,11 +140,12 @@ def attributes_present(request: ApcvRequest, context: Context) -> Iterator[Findi
                 f"Renseigner l'attribut {name} à partir de la situation lue dans la carte.",
             )  # fmt: skip
     billing = assertion.saml.value("identifiantFacturation")
-    if request.billing_id and billing and request.billing_id != billing:
+    expected = request.billing_id or request.operation == AUTHENTICATE
+    if expected and billing and request.billing_id != billing:
         yield Finding(
             "/Envelope/Body//ProfessionnelSante/IdentifiantFacturation",
             f"{billing}, celui de l'assertion",
-            request.billing_id,
+            request.billing_id or "absent",
             "Prendre le numéro de facturation de la même situation dans l'assertion et le corps.",
         )
 

@@ -30,7 +30,7 @@ def data_unchanged(view: JournalView, _context: Context) -> Iterator[Finding]:
     """What was scanned is known from ``apcv.read``, or from the bench's phone."""
     for call in view.derived(calls):
         data = call.request.data
-        if data is None:
+        if data is None or not data.text:
             continue
         source = _source(view, call, data.text)
         if source is None:

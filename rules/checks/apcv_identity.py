@@ -95,7 +95,9 @@ def _contradicted(one: Qualification, holder: ApcvPerson) -> bool:
         return one.act.gesture.parameters.get("patient") is not None
     # A NIA gives way to the NIR of the same person; a key may be wrong.
     held = None if before.ins is None or before.oid == OID_INS_NIA else before.ins[:13]
-    return held not in (None, holder.matricule) or bool(contradictions(before.traits, _traits(holder)))
+    return held not in (None, holder.matricule) or bool(
+        contradictions(before.traits, _traits(holder))
+    )
 
 
 def _unlike(one: Qualification, holder: ApcvPerson, after: Identity) -> Iterator[Finding]:

@@ -155,7 +155,8 @@ class ApcvRequest(Artefact):
         element = self.find("Donnees")
         if element is None:
             return None
-        return ApcvData("".join(element.itertext()), place_of(element))
+        # A comment is no part of the text.
+        return ApcvData(str(element.xpath("string()")), place_of(element))
 
     def find(self, *path: str) -> etree._Element | None:
         """A descendant of the payload by local names, in its namespace."""
