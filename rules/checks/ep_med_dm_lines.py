@@ -65,6 +65,7 @@ def drug(line: DrugLine, _context: Context) -> Iterator[Finding]:
     element, place = line.element, place_of(line.element)
     yield from templates(element, _DRUG_TEMPLATES, "la ligne de médicament")
     yield from identified(line)
+    yield from counted(element, "id", 0, 1, "Donner un seul identifiant à chaque médicament.")
     advice = "Écrire les valeurs fixes d'une ligne de médicament, telles que le modèle les donne."
     yield from fixed(element, "", "classCode", ("SBADM",), advice)
     yield from fixed(element, "", "moodCode", ("INT",), advice)

@@ -38,6 +38,9 @@ def posology(line: DrugLine) -> Iterator[Finding]:
     yield from _times(line.element)
     yield from _doses(line.element)
     yield from _route(line.element)
+    if line.steps and find(line.element, "entryRelationship/sequenceNumber") is None:
+        place = f"{place_of(line.element)}/entryRelationship/sequenceNumber"
+        yield Finding(place, "un rang", "absent", "Numéroter les doses successives.")
     for step in line.steps:
         yield from _step(step, explicit=line.version != V2022)
         yield from _doses(step)
@@ -126,12 +129,9 @@ def _step(step: etree._Element, *, explicit: bool) -> Iterator[Finding]:
 
     ``explicit`` has it write the CSM that the schema implies: the examples of 2022 do not.
     """
-    relation, place = step.getparent(), place_of(step)
+    place = place_of(step)
     advice = "Écrire les valeurs fixes d'un traitement subordonné, telles que le modèle les donne."
-    yield from fixed(relation, "", "typeCode", ("COMP",), advice)
-    yield from lacking(
-        relation, "sequenceNumber", place, "un rang", "Numéroter les doses successives."
-    )
+    yield from fixed(step.getparent(), "", "typeCode", ("COMP",), advice)
     for name, value in (("classCode", "SBADM"), ("moodCode", "INT")):
         yield from fixed(step, "", name, (value,), advice)
     yield from fixed(step, "statusCode", "code", ("completed",), advice)

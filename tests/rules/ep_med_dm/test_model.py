@@ -98,6 +98,10 @@ LINES = {
     "mode d'administration": ('<templateId root="1.3.6.1.4.1.19376.1.5.3.1.4.7.1"/>', ""),
     "doses progressives sans dose": ("19376.1.5.3.1.4.7.1", "19376.1.5.3.1.4.8"),
     "identifiant": ('<id root="431764E3-DC5A-5A84-9B9B-000000000001"/>', ""),
+    "deux identifiants": (
+        '<id root="431764E3-DC5A-5A84-9B9B-000000000001"/>',
+        '<id root="1.2.3" extension="7"/>{0}',
+    ),
     "intention": ('classCode="SBADM" moodCode="INT"', 'classCode="SBADM" moodCode="EVN"'),
     "acte": ('code="DRUG"', 'code="DRUGS"'),
     "nomenclature de l'acte": ('"2.16.840.1.113883.5.4"/>', '"2.16.840.1.113883.5.5"/>'),
@@ -226,7 +230,6 @@ def test_what_the_first_version_does_not_ask(version: str) -> None:
 ACCEPTED = {
     "produit de 2022": ("1.2.250.1.213.1.1.3.43", "1.2.250.1.213.1.1.3.84"),
     "non remboursable de 2022": ("213.1.1.3.48.15", "213.1.1.3.48.215"),
-    "plusieurs identifiants": ("<id root", '<id root="1.2.3" extension="7"/>{0}'),
     "acte sans code": ('<code code="DRUG" codeSystem="2.16.840.1.113883.5.4"/>', ""),
     "sans limite de renouvellement": (
         '<repeatNumber value="0"/>',
@@ -288,6 +291,7 @@ def _step(
         (_step(), "8", []),
         (_step(), "7.1", ["EP-19"]),
         (_step(sequence=""), "8", ["EP-19"]),
+        (_step() + _step(sequence=""), "8", []),
         (_step(consumable=""), "8", ["EP-19"]),
         (_step().replace('<high value="2"/>', ""), "8", ["EP-19"]),
         (_step().replace('"completed"', '"active"'), "8", ["EP-19"]),
