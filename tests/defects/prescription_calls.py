@@ -9,11 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from bench.defects import Injection
+from reference_impl.contract_prescriptions import PrescriptionsAnswer
 from reference_impl.errors import RefusedError
 from tests.reference_impl.story import signer_of
 
-from .mistakes import around, broken
-from .prescription_mistakes import CLIENT, SERVICE, forgotten, given, sent
+from .mistakes import action, around, broken
+from .prescription_mistakes import SERVICE, forgotten, given, sent
 
 _SOAP = "reference_impl.prescriptions.soap"
 _TRACES = "reference_impl.prescriptions.traces:Traces.keep"
@@ -192,7 +193,7 @@ DEFECTS = (
         "La recherche ne regarde que la base du logiciel",
         "ordonnance-relue",
         "EP-33",
-        around(f"{CLIENT}.search", lambda *_asked: ()),
+        action("prescription.search", lambda _lgc, _asked: PrescriptionsAnswer(ordonnances=[])),
     ),
     broken(
         "ordonnance-copie-locale",

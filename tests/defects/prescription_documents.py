@@ -63,6 +63,13 @@ DEFECTS = (
         written(BUILD, ' ID="ligne-1"', ""),
     ),
     broken(
+        "ordonnance-image-d-un-autre-type",
+        "L'image du Code 2D est annoncée PNG, et c'est un JPEG",
+        "ordonnance",
+        "BANC-EPMED.05",
+        written(BUILD, 'mediaType="image/jpeg"', 'mediaType="image/png"'),
+    ),
+    broken(
         "ordonnance-remplace-absent-du-document",
         "Le document d'un remplaçant ne nomme pas le professionnel remplacé",
         "ordonnance-remplacant",

@@ -16,7 +16,6 @@ RENDER = "reference_impl.documents.ordonnance_pdf:render"
 ENCODE = "reference_impl.prescriptions.number:encode"
 SEND = "reference_impl.prescriptions.sending:Sender.send"
 SERVICE = "reference_impl.prescriptions.service:Prescriptions"
-CLIENT = "reference_impl.prescriptions.client:PrescriptionClient"
 _CALLS = (
     "reference_impl.prescriptions.rest:RestWire.call",
     "reference_impl.prescriptions.soap:SoapWire.call",

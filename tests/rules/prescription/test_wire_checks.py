@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 from joserfc import jwk
+from lxml import etree
 
 from rules.context import Context, Environment, Software
 from rules.exchange import Outcome, TlsPeer
 from rules.findings import Severity
-from rules.formats.prescription_wire import EpRequest, read_request
+from rules.formats.prescription_adapter import parse
+from rules.formats.prescription_wire import EpRequest, read_request, request_of
 from tests.rules.certificates import cps
 from tests.rules.insi.messages import assertion
 from tests.rules.prescription.calls import (
     LPS,
     NOW,
     ORDONNANCE,
+    SOAP12,
     context,
     created,
     exchange,
@@ -31,8 +34,10 @@ from tests.rules.prescription.calls import (
     request,
     sequence,
 )
+from tests.rules.prescription.official import NAME, OFFICIAL
 from tests.rules.psc_messages import KEY, signed
 
+SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 OTHER_KEY = jwk.RSAKey.generate_key(2048, {"kid": "cle-1"})
 PATIENT = ORDONNANCE["patient"]
 PRESCRIBER = ORDONNANCE["prescripteur"]
@@ -87,53 +92,78 @@ def test_conformant_ordonnances(form: str, changes: dict[str, Any]) -> None:
     assert created(form, **changes) == []
 
 
+DEFECTS: list[tuple[str, dict[str, Any]]] = [
+    ("EP-00", {"lignes": []}),
+    ("EP-02", {"id": "04B5BBY113H9WH003"}),
+    ("EP-02", {"id": "04B5BBY113H9WHO035"}),
+    ("EP-02", {"id": "04B5BBY113H9WHYGJ0"}),
+    ("EP-03", {"id": "04B4BBY113H9WH0035"}),
+    ("EP-03", {"horodatage": "2026-03-12T11:21:07+01:00"}),
+    ("EP-04", {"id": "04B5BBW113H9WH0035"}),
+    ("EF_INS25_01", {"patient": {**PATIENT, "nomNaissance": "T" * 101}}),
+    ("EF_INS25_01", {"patient": {**PATIENT, "nomNaissance": " "}}),
+    ("EF_INS25_01", {"patient": None}),
+    ("EP-11", {"remplace": {"rpps": "10999992027"}}),
+    ("EP-11", {"prescripteur": {**PRESCRIBER, "am": "331999012"}}),
+    ("EP-11", {"prescripteur": {**PRESCRIBER, "am": "33199901"}}),
+    ("EP-11", {"remplace": {"nom": "SANS RPPS"}}),
+    ("EP-12", {"remplace": {"rpps": PRESCRIBER["rpps"]}}),
+    ("EP-13", {"consentement": None}),
+    ("EP-16", {"lignes": [excluding(None)]}),
+    ("EP-16", {"lignes": [excluding("MTE-PH")]}),
+    ("EP-17", {"lignes": [excluding("EFG")], "patient": born("2020-03-12")}),
+    ("EP-18", {"lignes": [line(ald=True), line()]}),
+    ("EP-18", {"lignes": [line(ald=None)]}),
+    ("EP-21", {"validite": ["2026-03-12", "2026-03-11"]}),
+    ("EP-21", {"validite": ["2026-03-12", "2027-03-13"]}),
+    ("EP-21", {"validite": ["2024-02-29", "2026-03-02"]}),
+    ("EP-21", {"validite": ["2026-03-12"]}),
+    ("EP-21", {"validite": ["12/03/2026", "12/06/2026"]}),
+    ("EP-22", {"lignes": [line(cis=None)]}),
+    ("EP-22", {"lignes": [line(cis="6310775")]}),
+    ("EP-22", {"lignes": [line(cip13="3400933516391")]}),
+    ("EP-22", {"lignes": [line(cip13="3300933516391")]}),
+    ("EP-22", {"lignes": [line(eprescType="dispositifMedical", lpp="121570")]}),
+    ("EP-23", {"lignes": [NARCOTIC]}),
+    ("EP-23", {"lignes": [{**NARCOTIC, "dureeJours": 29}], "flags": ["MED-1098"]}),
+    ("EP-23", {"lignes": [IN_DIGITS], "flags": ["MED-1098"]}),
+    ("EP-23", {"lignes": [TSO], "flags": ["MED-1098"]}),
+    ("EP-34", {"patient": with_ins(oid="1.2.250.1.213.1.4.8")}),
+    ("EP-34", {"patient": with_ins(matricule="2850733063042")}),
+]
+
+
 @pytest.mark.parametrize("form", ["json", "soap"])
-@pytest.mark.parametrize(
-    ("check_id", "changes"),
-    [
-        ("EP-00", {"lignes": []}),
-        ("EP-02", {"id": "04B5BBY113H9WH003"}),
-        ("EP-02", {"id": "04B5BBY113H9WHO035"}),
-        ("EP-02", {"id": "04B5BBY113H9WHYGJ0"}),
-        ("EP-03", {"id": "04B4BBY113H9WH0035"}),
-        ("EP-03", {"horodatage": "2026-03-12T11:21:07+01:00"}),
-        ("EP-04", {"id": "04B5BBW113H9WH0035"}),
-        ("EF_INS25_01", {"patient": {**PATIENT, "nomNaissance": "T" * 101}}),
-        ("EF_INS25_01", {"patient": {**PATIENT, "nomNaissance": " "}}),
-        ("EF_INS25_01", {"patient": None}),
-        ("EP-11", {"remplace": {"rpps": "10999992027"}}),
-        ("EP-11", {"prescripteur": {**PRESCRIBER, "am": "331999012"}}),
-        ("EP-11", {"prescripteur": {**PRESCRIBER, "am": "33199901"}}),
-        ("EP-11", {"remplace": {"nom": "SANS RPPS"}}),
-        ("EP-12", {"remplace": {"rpps": PRESCRIBER["rpps"]}}),
-        ("EP-13", {"consentement": None}),
-        ("EP-16", {"lignes": [excluding(None)]}),
-        ("EP-16", {"lignes": [excluding("MTE-PH")]}),
-        ("EP-17", {"lignes": [excluding("EFG")], "patient": born("2020-03-12")}),
-        ("EP-18", {"lignes": [line(ald=True), line()]}),
-        ("EP-18", {"lignes": [line(ald=None)]}),
-        ("EP-21", {"validite": ["2026-03-12", "2026-03-11"]}),
-        ("EP-21", {"validite": ["2026-03-12", "2027-03-13"]}),
-        ("EP-21", {"validite": ["2024-02-29", "2026-03-02"]}),
-        ("EP-21", {"validite": ["2026-03-12"]}),
-        ("EP-21", {"validite": ["12/03/2026", "12/06/2026"]}),
-        ("EP-22", {"lignes": [line(cis=None)]}),
-        ("EP-22", {"lignes": [line(cis="6310775")]}),
-        ("EP-22", {"lignes": [line(cip13="3400933516391")]}),
-        ("EP-22", {"lignes": [line(cip13="3300933516391")]}),
-        ("EP-22", {"lignes": [line(eprescType="dispositifMedical", lpp="121570")]}),
-        ("EP-23", {"lignes": [NARCOTIC]}),
-        ("EP-23", {"lignes": [{**NARCOTIC, "dureeJours": 29}], "flags": ["MED-1098"]}),
-        ("EP-23", {"lignes": [IN_DIGITS], "flags": ["MED-1098"]}),
-        ("EP-23", {"lignes": [TSO], "flags": ["MED-1098"]}),
-        ("EP-34", {"patient": with_ins(oid="1.2.250.1.213.1.4.8")}),
-        ("EP-34", {"patient": with_ins(matricule="2850733063042")}),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("check_id", "changes"), DEFECTS)
 def test_a_defect_is_found_by_its_check_alone(
     form: str, check_id: str, changes: dict[str, Any]
 ) -> None:
     assert created(form, **changes) == [check_id]
+
+
+def by_editor(content: dict[str, Any]) -> EpRequest:
+    """An EP4 on a wire that has nothing of ours, with the headers of the family."""
+    adapter = parse(OFFICIAL, NAME)
+    named = adapter.operation("EP4")
+    assert named is not None
+    sent = message("EP4", content, "soap")
+    envelope = etree.fromstring(sent.body.replace(SOAP12.encode(), SOAP11.encode()))
+    envelope[-1][0] = adapter.write_element(named.request, content)
+    written = replace(
+        sent, start_line=f"POST {named.path} HTTP/1.1", headers=(), body=etree.tostring(envelope)
+    )
+    read = request_of(adapter.read_request(written), written)
+    assert read is not None
+    return read
+
+
+SPELT = [("", {}), *(each for each in DEFECTS if "12/03/2026" not in str(each))]
+"""Without a date that this wire has no way to write."""
+
+
+@pytest.mark.parametrize(("check_id", "changes"), SPELT)
+def test_a_wire_of_an_editor_is_judged_alike(check_id: str, changes: dict[str, Any]) -> None:
+    assert ids(by_editor(ordonnance(**changes))) == ([check_id] if check_id else [])
 
 
 @pytest.mark.parametrize(
