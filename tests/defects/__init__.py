@@ -20,6 +20,7 @@ from . import (
     mssante,
     prescription,
     psc,
+    usability,
 )
 from .laboratory import play
 
@@ -36,6 +37,7 @@ DEFECTS: tuple[Defect, ...] = (
     *mom.DEFECTS,
     *apcv.DEFECTS,
     *prescription.DEFECTS,
+    *usability.DEFECTS,
 )
 
 __all__ = ["DEFECTS", "play"]

@@ -2,7 +2,8 @@
 
 The rest of the command line is that of ``python -m reference_impl``, so that
 ``segur-bench run features/mom --commande "python -m tests.defects <name>"``
-plays a broken product; several names are joined by ``+``.
+plays a broken product; several names are joined by ``+``. A conformant
+variant is played under its name too.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from bench.defects import Patcher
 from reference_impl import __main__ as reference
 
 from . import DEFECTS
+from .variants import VARIANTS
 
 
 def main(arguments: list[str]) -> int:
     """Break the LGC, then run it. Gives 2 when the defect is not known."""
     name = arguments[0] if arguments else ""
-    by_name = {d.name: d for d in DEFECTS}
+    by_name = {d.name: d.patch for d in DEFECTS} | dict(VARIANTS)
     chosen = [by_name.get(each) for each in name.split("+")]
     if None in chosen:
         known = "\n  ".join(d.name for d in DEFECTS)
@@ -26,7 +28,7 @@ def main(arguments: list[str]) -> int:
         return 2
     for each in chosen:
         assert each is not None
-        each.patch(Patcher())
+        each(Patcher())
     return reference.main(arguments[1:])
 
 
