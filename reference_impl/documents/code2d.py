@@ -54,4 +54,6 @@ def write_text(ordonnance: Ordonnance, traits: Traits) -> str:
 
 
 def _padded(name: str) -> str:
-    return transliterated(name)[:NAME_LENGTH].ljust(NAME_LENGTH)
+    # The apostrophe of word processors is no letter of the INS, nor of a QR without ECI.
+    plain = transliterated(name).replace("’", "'")
+    return plain[:NAME_LENGTH].ljust(NAME_LENGTH)

@@ -20,8 +20,11 @@ from reference_impl.documents.ordonnance_pdf import AMELI
 from reference_impl.documents.ordonnance_text import in_letters
 from reference_impl.prescriptions.model import Ordonnance
 from rules.context import Context
+from rules.formats.cartouche import packed
+from rules.formats.code2d import Code2DPicture
 from rules.formats.ordonnance_page import PrintedOrdonnance
 from rules.formats.pages import page_texts
+from rules.formats.symbols import read_picture
 from rules.judge import judge_artefact
 from tests.reference_impl.documents.test_ordonnance import (
     BIOLOGY,
@@ -32,6 +35,8 @@ from tests.reference_impl.documents.test_ordonnance import (
     ordonnance,
 )
 from tests.reference_impl.story import CAMILLE, UNQUALIFIED
+from tests.rules.ins.pages import png
+from tests.rules.ins.test_symbols import blurred, noisy, shaded, tilted, turned
 
 SUBSTITUTE = {"rpps": HUGO.rpps, "nom": HUGO.family_name}
 
@@ -79,6 +84,44 @@ def test_the_code_is_read_at_print_resolutions(held, dpi):
 @pytest.mark.parametrize("held", [ordonnance(), ordonnance(remplace=SUBSTITUTE)])
 def test_the_code_is_read_on_a_photograph(held):
     assert codes(photographed(drawn(page(held), 300))) == [code2d.write_text(held, CAMILLE.traits)]
+
+
+def phone(picture: Image.Image, width: int, blur: float, noise: int, quality: int) -> bytes:
+    """The whole page on a table, held from the side, lit by a lamp: what a telephone takes."""
+    seen = turned(tilted(shaded(picture), 0.08), 6)
+    seen = seen.resize((width, round(seen.height * width / seen.width)), Image.Resampling.LANCZOS)
+    return png(noisy(blurred(seen, blur), noise), "JPEG", quality=quality)
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [(4000, 0.9, 10, 60), (3000, 0.8, 10, 60), (1800, 0.5, 6, 80)],
+    ids=["récent", "ordinaire", "ancien"],
+)
+def test_both_codes_are_read_on_a_photograph_of_the_whole_page(taken):
+    held = ordonnance(remplace=SUBSTITUTE)
+    symbols = read_picture(phone(drawn(page(held), 300), *taken))
+    read = Code2DPicture.of(symbols)
+    assert [code.text for code in read.codes] == [code2d.write_text(held, CAMILLE.traits)]
+    assert [f for f in judge_artefact(read, Context()).findings if f.fails] == []
+
+
+@pytest.mark.parametrize(
+    ("born", "written"),
+    [
+        ("N" * 95, "N" * 90),
+        ("D’ÉSSAI-ŒUVRE DE L’EXEMPLE", "D'ESSAI-OEUVRE DE L'EXEMPLE"),
+        ("N" * 89 + "-É", "N" * 89 + "-"),
+    ],
+)
+def test_a_long_or_accented_name_is_cut_and_plain_in_the_code_alone(born, written):
+    patient = replace(UNQUALIFIED, traits=replace(UNQUALIFIED.traits, birth_name=born))
+    pdf = page(patient=patient)
+    (text,) = codes(drawn(pdf, 300))
+    content = json.loads(text)
+    assert content["D"]["P"]["N"] == written.ljust(90)
+    assert text.isascii()
+    assert packed(born) in packed(words(pdf))
 
 
 @pytest.mark.parametrize("patient", [CAMILLE, UNQUALIFIED], ids=["qualifiée", "non qualifiée"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from reference_impl.ids import SeededIds
 from reference_impl.prescriptions.number import RANKS, SYMBOLS, Numbers, encode, paris
 from reference_impl.store import Store
+from rules.formats.prescription_number import decode
 from tests.reference_impl.house import NOON
 from tests.shared_data import GOLDEN, needs_shared
 
@@ -56,6 +57,42 @@ def test_two_processes_and_a_restart_never_give_a_number_twice(tmp_path: Path) -
     assert len(set(drawn)) == 61
     assert all(set(number) <= set(SYMBOLS) and len(number) == 18 for number in drawn)
     assert all(number[14:] <= "YGHZ" for number in drawn)
+
+
+def test_ten_thousand_numbers_are_unique_and_ordered_though_the_rank_begins_again() -> None:
+    """One a millisecond; within one, the rank alone tells them apart."""
+    numbers = [
+        encode(NOON + timedelta(milliseconds=each), (RANKS - 5000 + each) % RANKS)
+        for each in range(10_000)
+    ]
+    assert numbers == sorted(set(numbers))
+    assert len({encode(NOON, rank) for rank in range(10_000)}) == 10_000
+
+
+def test_a_clock_set_back_and_a_restart_repeat_nothing(tmp_path: Path) -> None:
+    drawn: list[str] = []
+    for hours in (2, 0, 1, 0):
+        store = Store(tmp_path / "logiciel.sqlite")
+        numbers = Numbers(store, SeededIds(store, 7, "2.25.1"))
+        drawn += [numbers.draw(NOON + timedelta(hours=hours)) for _ in range(3)]
+        store.close()
+    assert len(set(drawn)) == 12
+
+
+@pytest.mark.parametrize(
+    ("instant", "time"),
+    [
+        ("2026-03-29T00:59:59.999+00:00", "01:59:59.999"),
+        ("2026-03-29T01:00:00.000+00:00", "03:00:00.000"),
+        ("2026-10-25T00:30:00.000+00:00", "02:30:00.000"),
+        ("2026-10-25T01:30:00.000+00:00", "02:30:00.000"),
+        ("2026-10-25T22:59:59.999+00:00", "23:59:59.999"),
+    ],
+)
+def test_on_days_of_clock_change_the_clock_is_read(instant: str, time: str) -> None:
+    made = decode(encode(datetime.fromisoformat(instant), 1))
+    assert made.time.isoformat("milliseconds") == time
+    assert datetime.fromisoformat(instant) in made.instants
 
 
 def test_two_workstations_of_one_seed_do_not_start_at_the_same_rank(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import pytest
+import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,9 +44,43 @@ def replacing(second: str) -> str:
     return code2d_text(NUMBER, NAMES, "10999990012", "331999011", second)
 
 
-@pytest.mark.parametrize("text", [TEXT, replacing("10999992026")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT,
+        replacing("10999992026"),
+        TEXT.replace("CAMILLE", "Camille"),
+        TEXT.replace("TESTAVRIL", "Testavril"),
+        changed(D_P_P="Câmille".ljust(90)),
+    ],
+)
 def test_conformant_codes(text: str) -> None:
+    """The published code has its prénom in small letters."""
     assert ids(code(text), context(identities=CAMILLE)) == []
+
+
+def test_the_published_code_raises_nothing() -> None:
+    """Witness: the text decoded from the picture of the Dev Box santé (e-prescription.md §5)."""
+    names = ("NESSI", "Ruth", "1977-07-14")
+    text = code2d_text("03UE8SP00UGBYH4JF7", names, "99900023138", "991000696", "99900007487")
+    ruth = Identity("qualifiée", Traits("NESSI", "RUTH", "F", "1977-07-14"))
+    assert len(text) == 328
+    assert ids(code(text), context(identities={"277076322082910": ruth})) == []
+
+
+def test_escape_sequences_are_only_told() -> None:
+    """A serializer that escapes more than it needs writes the same JSON."""
+    (finding,) = found(code(TEXT.replace("CAMILLE", r"CAM\u0049LLE")))
+    assert (finding.check_id, finding.fails) == ("EP-07", False)
+    assert found(code(TEXT.replace("CAMILLE", r"CAM\u0049LLE").replace(",", ", ")))[0].fails
+
+
+def test_a_name_in_latin_1_is_read() -> None:
+    name = changed(D_P_N="ÉSSAI".ljust(90))
+    known = {"x": Identity("qualifiée", Traits("ESSAI", "CAMILLE", "F", "1985-07-12"))}
+    for encoding in ("utf-8", "latin-1"):
+        read = Code2D.parse(name.encode(encoding))
+        assert (read.birth_name, ids(read, context(identities=known))) == ("ÉSSAI", [])
 
 
 @pytest.mark.parametrize(
@@ -145,6 +181,14 @@ def test_a_symbol_of_another_level_is_told() -> None:
 def test_a_symbol_too_large_is_told() -> None:
     large = changed(D_X="a" * 120)
     assert shown(qr(large)) == ["EP-07", "EP-08"]
+
+
+@pytest.mark.parametrize(("version", "told"), [(11, []), (12, []), (13, ["EP-08"])])
+def test_the_version_of_a_symbol_is_measured(version: int, told: list[str]) -> None:
+    made = segno.make_qr(TEXT, version=version, error="l", boost_error=False)
+    content = io.BytesIO()
+    made.save(content, kind="png", scale=4, border=4)
+    assert ids(Code2DPicture.of(read_picture(content.getvalue()))) == told
 
 
 def test_a_datamatrix_is_no_code_2d() -> None:
