@@ -26,7 +26,7 @@ from rules.checks.ep_med_dm_values import (
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats.cartouche import plain
-from rules.formats.cda_types import HL7, attribute, find, find_all
+from rules.formats.cda_types import HL7, Coded, attribute, find, find_all
 from rules.formats.ep_med_dm_lines import CIS, SUBSTITUTION, DrugLine, Line, templates_of
 from rules.formats.prescription import MOTIVES, NO_SUBSTITUTION
 from rules.xml import place_of, text_of
@@ -219,7 +219,8 @@ def _said(line: DrugLine, act: etree._Element) -> str:
     wanted = {(attribute(e, "value") or "").lstrip("#") for e in act.iter(f"{{{HL7}}}reference")}
     root = line.element.getroottree().getroot()
     named = [text_of(e) or "" for e in root.iter() if e.get("ID") in wanted]
-    return " ".join([text_of(find(act, "code/originalText")) or "", *named]).strip()
+    own = (text_of(find(act, path)) or "" for path in ("code/originalText", "text"))
+    return " ".join([*own, *named]).strip()
 
 
 @check(
@@ -235,9 +236,7 @@ def coded_drug(line: DrugLine, _context: Context) -> Iterator[Finding]:
     if found is None:
         return
     if found.null_flavor:
-        advice = "Renvoyer au texte de la préparation par originalText/reference."
-        path = "originalText/reference"
-        yield from lacking(found.element, path, found.place, "une", advice)
+        yield from _preparation(found)
     elif found.code_system != CIS or not _CIS.fullmatch(found.code or ""):
         yield Finding(
             found.place,
@@ -245,3 +244,17 @@ def coded_drug(line: DrugLine, _context: Context) -> Iterator[Finding]:
             f"{found.code} ({found.code_system})",
             "Coder le médicament par son CIS ; pour une préparation, nullFlavor NA et un texte.",
         )
+
+
+def _preparation(found: Coded) -> Iterator[Finding]:
+    if found.null_flavor != "NA":
+        yield Finding(
+            f"{found.place}/@nullFlavor",
+            "NA (préparation), ou un code CIS",
+            found.null_flavor or "absent",
+            "Coder le médicament par son CIS : seule une préparation magistrale n'a pas de code.",
+        )
+    text = find(found.element, "originalText")
+    if not text_of(text) and find(text, "reference") is None:
+        advice = "Renvoyer au texte de la préparation par originalText/reference."
+        yield from lacking(None, "originalText/reference", found.place, "une", advice)

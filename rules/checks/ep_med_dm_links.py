@@ -156,15 +156,17 @@ _TOLD = {each: each for each in _MAGIC.values()} | {"image/bm": "image/bmp"}
     source="e-prescription.md §9.2, §14",
 )
 def one_number(prescription: EpMedDm, _context: Context) -> Iterator[Finding]:
-    """``id`` under the root of the CNAM, against the Code 2D of the image."""
-    code, carried = prescription.code2d, prescription.carried
-    if code and carried and code.number != carried.extension:
-        yield Finding(
-            f"{carried.place}/@extension",
-            f"{code.number} (Code 2D du document)",
-            carried.extension or "absent",
-            "Écrire un seul numéro dans l'id du document et dans son Code 2D.",
-        )
+    """Each identifier under the root of the CNAM, against the Code 2D of the image."""
+    code, carried = prescription.code2d, prescription.identifiers
+    expected = code.number if code else next((i.extension for i in carried), None)
+    for found in carried:
+        if found.extension != expected:
+            yield Finding(
+                f"{found.place}/@extension",
+                f"{expected} ({'Code 2D' if code else 'premier identifiant'} du document)",
+                found.extension or "absent",
+                "Écrire un seul numéro dans les identifiants du document et dans son Code 2D.",
+            )
 
 
 @check(

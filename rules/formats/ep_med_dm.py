@@ -94,10 +94,16 @@ class EpMedDm(Artefact):
         return next((t.extension for t in found if t.root == MODEL), None)
 
     @cached_property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """Those under the root of the CNAM: of the document, of its versions, of its main act."""
+        of_versions = identifiers(self.root, "setId")
+        found = (*identifiers(self.root), *identifiers(self.act), *of_versions)
+        return tuple(i for i in found if i.root == NUMBER_ROOT)
+
+    @property
     def carried(self) -> Identifier | None:
-        """Identifier under the root of the CNAM: of the document, else of its main act."""
-        found = (*identifiers(self.root), *identifiers(self.act))
-        return next((i for i in found if i.root == NUMBER_ROOT), None)
+        """The first of them."""
+        return next(iter(self.identifiers), None)
 
     @property
     def number(self) -> str | None:

@@ -71,6 +71,13 @@ def test_two_numbers_in_one_document() -> None:
     assert ours(spoilt(data, f'extension="{NUMBER}"', f'extension="{OTHER}"')) == ["EP-06"]
 
 
+def test_identifiers_that_differ_without_code_2d() -> None:
+    data = written(version="2022.01", barcode=False)
+    act = '<serviceEvent><code code="57833-6"'
+    told = f'<serviceEvent><id root="1.2.250.1.215.500.1.1" extension="{OTHER}"/>'
+    assert ours(spoilt(data, act, f'{told}<code code="57833-6"')) == ["EP-06"]
+
+
 def test_the_number_may_identify_the_main_act() -> None:
     data = written(version="2022.01", number=None)
     act = '<serviceEvent><code code="57833-6"'
@@ -162,6 +169,14 @@ def test_a_preparation_without_text() -> None:
     data = written(drugs=(Line(code=None),))
     text = '<originalText><reference value="#med-1"/></originalText></code>'
     assert ours(spoilt(data, text, "</code>")) == ["EP-22"]
+
+
+def test_a_preparation_says_that_it_has_no_code() -> None:
+    data = written(drugs=(Line(code=None),))
+    assert ours(spoilt(data, '<code nullFlavor="NA"', '<code nullFlavor="UNK"')) == ["EP-22"]
+    inline = ('<reference value="#med-1"/></originalText>', "30 g de crème</originalText>")
+    start = data.index(b"manufacturedMaterial")
+    assert ours(ids(data[:start] + spoil(data[start:], *inline))) == []
 
 
 def test_secure_ordonnances_last_28_days() -> None:
