@@ -51,9 +51,11 @@ class Inspection:
 
     @property
     def verdict(self) -> str:
-        """What a person must look at is not conforme by itself."""
+        """What a person must look at is not conforme by itself, nor what no check knows."""
         if self.fails:
             return "non conforme"
+        if not self.evaluated:
+            return "non observé"
         review = any(f.severity == Severity.REVIEW for f in self.findings)
         return "à vérifier" if review else "conforme"
 
@@ -114,6 +116,8 @@ def _reading(path: Path, sniffed: Sniffed, known: FileContext, position: int) ->
         artefacts = tuple(sniffed.read())
     except MalformedError as error:
         return Reading(exchange, problems=(error.finding,))
+    except UsageError as error:
+        raise UsageError(f"{path} : {error}") from error
     return Reading(_named(exchange, artefacts), artefacts)
 
 

@@ -129,6 +129,7 @@ def print_finding(console: Console, finding: FindingSeen) -> None:
     style = "red" if finding.fails else "yellow"
     console.print(
         f"[{style}]{finding.check_id}[/] {escape(finding.title)} ({finding.severity})",
+        soft_wrap=True,
         highlight=False,
     )
     console.print(
@@ -157,7 +158,9 @@ def print_inspections(console: Console, inspections: Sequence[Inspection]) -> No
     """What each file is and what is wrong with it."""
     for inspection in inspections:
         console.print(
-            f"[bold]{escape(str(inspection.path))}[/] : {inspection.kind}", highlight=False
+            f"[bold]{escape(str(inspection.path))}[/] : {inspection.kind}",
+            soft_wrap=True,
+            highlight=False,
         )
         for finding in inspection.findings:
             print_finding(console, finding)

@@ -55,6 +55,7 @@ def _show(console: Console, exchange: Exchange) -> None:
     console.print(
         f"{exchange.started_at:%H:%M:%S} {exchange.service:8} {exchange.operation:40} "
         f"{exchange.outcome.value} {exchange.error_code or ''}",
+        soft_wrap=True,
         highlight=False,
         markup=False,
     )

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from bench import psc_files
 from bench.errors import UsageError
 from rules.artefact import Artefact, MalformedError
 from rules.context import Envelope
@@ -25,7 +26,6 @@ from rules.formats.pdf import PdfDocument
 from rules.formats.prescription import Ordonnance
 from rules.formats.prescription_adapter import SOAP, adapter_of, adapters
 from rules.formats.prescription_number import CarriedNumber
-from rules.formats.psc import read_token
 from rules.formats.symbols import PictureError, is_picture, read_picture
 from rules.formats.vihf import Vihf
 from rules.formats.xades import Xades
@@ -283,15 +283,6 @@ def _multipart(start: bytes) -> Sniffed:
     )
 
 
-def _token(data: bytes) -> Iterable[Artefact]:
-    token = read_token(data.decode("ascii", "replace").strip())
-    if token is None:
-        raise UsageError(
-            "ce jeton ne se décode pas : il faut trois parties séparées par des points."
-        )
-    return [token]
-
-
 def _datamatrix(data: bytes) -> Sniffed:
     text = data.rstrip(b"\r\n")
     return Sniffed("datamatrix INS (texte)", read=lambda: [InsDatamatrix.parse(text)])
@@ -372,7 +363,10 @@ _KINDS: tuple[tuple[Callable[[bytes, bytes], bool], Callable[[bytes, bytes], Sni
         lambda data, _: _http(data),
     ),
     (lambda _, start: start.startswith(b"<"), lambda data, _: _xml(data)),
-    (lambda _, start: start.startswith(b"--"), lambda _, start: _multipart(start)),
+    (
+        lambda _, start: start.startswith(b"--") and not start.startswith(b"-----BEGIN "),
+        lambda _, start: _multipart(start),
+    ),
     (
         lambda _, start: is_code2d(start),
         lambda _, start: Sniffed(
@@ -387,13 +381,11 @@ _KINDS: tuple[tuple[Callable[[bytes, bytes], bool], Callable[[bytes, bytes], Sni
     ),
     (
         lambda _, start: start.startswith((b"{", b"[")),
-        lambda data, _: Sniffed(
-            "réponse JSON", "psc", read=lambda: list(psc_reading.read_json(data))
-        ),
+        lambda data, _: Sniffed("réponse JSON", "psc", read=lambda: psc_files.answers(data)),
     ),
     (
         lambda _, start: start.startswith(b"eyJ"),
-        lambda data, _: Sniffed("jeton JWT", "psc", read=lambda: _token(data)),
+        lambda data, _: Sniffed("jeton JWT", "psc", read=lambda: psc_files.token(data)),
     ),
 )
 """How each kind of file is recognised from its bytes and their first significant ones."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from bench.context_files import FileContext
 from bench.errors import UsageError
-from bench.inspection import inspect_file
+from bench.inspection import Inspection, inspect_file
+from bench.screen import print_inspections
 from bench.sniffing import parse_http, sniff
+from reports.events import FindingSeen
 from rules.formats.psc import AccessToken, IdToken, UserInfo
 from tests.rules.ins.pages import GS, LINES, page, png, symbol, text
 from tests.shared_data import GOLDEN, SHARED, needs_shared
@@ -250,3 +254,42 @@ def test_a_picture_without_datamatrix_is_told_in_french(
     path.write_bytes(content)
     with pytest.raises(UsageError, match=words):
         inspect_file(path, FileContext())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"access_token": "abc', r"n'en est pas \(ligne 1, caractère 18\)"),
+        (b"{`S`:{`V`:2}}", "clavier"),
+        (b"[\xff]", "UTF-8"),
+        (b"eyJhbGciOi", "trois parties"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "non reconnu"),
+    ],
+    ids=["JSON coupé", "autre clavier", "latin-1", "jeton coupé", "certificat"],
+)
+def test_what_is_not_what_it_begins_like_is_told_with_its_file(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "capture"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=words) as refused:
+        inspect_file(path, FileContext())
+    assert str(refused.value).startswith(f"{path} : ")
+
+
+def test_what_no_check_knows_is_not_said_conforme(tmp_path: Path) -> None:
+    path = tmp_path / "autre.json"
+    path.write_text('{"numeros": []}', encoding="utf-8")
+    inspection = inspect_file(path, FileContext())
+    assert (inspection.verdict, inspection.evaluated) == ("non observé", ())
+
+
+def test_a_line_is_not_cut_where_the_output_is_a_file() -> None:
+    written = io.StringIO()
+    finding = FindingSeen.model_construct(
+        check_id="EP-02", title="long " * 40, severity="bloquante", artefact="A", place="p",
+        expected="e", found="f", advice="a", fails=True,
+    )  # fmt: skip
+    seen = Inspection(f"{'dossier/' * 20}f.txt", "nature " * 20, (finding,), ("EP-02",), {})
+    print_inspections(Console(file=written, width=80), [seen])
+    assert len(written.getvalue().splitlines()) == 7
