@@ -19,8 +19,8 @@ from rules.checks.prescription_number import EXIGENCES
 from rules.context import Context
 from rules.exchange import Exchange
 from rules.findings import Finding, Severity
-from rules.formats.cartouche import plain
-from rules.formats.prescription import Execution, Executor, read_keyed
+from rules.formats.cartouche import Cartouche, plain
+from rules.formats.prescription import ExecutedLine, Execution, Executor, read_keyed
 from rules.formats.prescription_wire import EpAnswer
 from rules.judge import JournalView
 
@@ -84,12 +84,13 @@ def _asked(view: JournalView, act: Act, number: str) -> list[Exchange]:
     return [e for e, request in calls if request is None or request.number in (None, number)]
 
 
-def _given(answers: Iterable[EpAnswer]) -> list[Step]:
+def _allowed(answers: Iterable[EpAnswer]) -> list[Execution]:
+    """The executions that the service lets be seen."""
     return [
-        step
+        execution
         for answer in answers
         if answer.content.get("accesExecutions") != REFUSED and answer.ordonnance
-        for step in _steps(answer.ordonnance.executions)
+        for execution in answer.ordonnance.executions
     ]
 
 
@@ -116,10 +117,12 @@ def _shown(act: Act) -> tuple[list[Step], int]:
 def executions(view: JournalView, _context: Context) -> Iterator[Finding]:
     """Date, exécutant, line, motif and sous-motif of each line; nothing else is shown.
 
-    A software whose driver does not tell what it shows is to be looked at.
+    A software whose driver does not tell what it shows is to be looked at; one that gives
+    its screen as text is judged on it too.
     """
     for act in named(view, CONSULT):
-        given = _given(_answers(view, act))
+        yield from _unseen(act, _answers(view, act))
+        given = _steps(_allowed(_answers(view, act)))
         shown, unreadable = _shown(act)
         if unreadable or (given and "executions" not in act.told):
             yield replace(
@@ -133,6 +136,29 @@ def executions(view: JournalView, _context: Context) -> Iterator[Finding]:
         for step in shown:
             if not any(step.shows(each) for each in given):
                 yield _said(act, "rien que ce que le service a rendu", str(step), _HIDE)
+
+
+def _unseen(act: Act, answers: Iterable[EpAnswer]) -> Iterator[Finding]:
+    """What the screen, when it is told, does not say: who and when; a motif may be in words."""
+    followed = act.told.get("suivi")
+    screen = cast("Mapping[str, object]", followed).get("ecran") if followed else None
+    if not isinstance(screen, str) or not screen:
+        return
+    for execution in _allowed(answers):
+        for line in execution.lines:
+            step = str(next(iter(_steps([replace(execution, lines=(line,))]))))
+            if not _says(screen, execution, line):
+                yield act.finding("ordonnance.suivi.ecran", step, "absent", _SHOW)
+            elif line.motive and not re.search(rf"\b{line.motive}\b", screen):
+                found = act.finding("ordonnance.suivi.ecran", step, "sans ce code", _LOOK)
+                yield replace(found, severity=Severity.REVIEW)
+
+
+def _says(screen: str, execution: Execution, line: ExecutedLine) -> bool:
+    days = [day for day in map(_day, (execution.date, line.modified_on)) if day]
+    words, names = plain(screen), _names(execution.executor)
+    dated = not days or any(Cartouche(screen).says_date(day) or day in screen for day in days)
+    return dated and (not names or any(name in words for name in names))
 
 
 _FRENCH = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)

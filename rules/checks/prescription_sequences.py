@@ -218,14 +218,18 @@ def _lost_before(view: JournalView, act: Act, deposit: Deposit) -> bool:
     source=SOURCE,
 )
 def packs_of_drugs(view: JournalView, _context: Context) -> Iterator[Finding]:
-    """Against the drug base that the software shows (``drug.search``); nothing else is known."""
-    known = view.derived(_known_packs)
+    """Against the drug base that the software shows (``drug.search``), then against itself.
+
+    No base of the bench is read: a product with the real one knows drugs that it does not.
+    A pack is of one CIS, whichever of two is right.
+    """
+    known = dict(view.derived(_known_packs))
     for each in view.derived(sent):
         for line in each.ordonnance.lines:
-            owner = known.get(line.cip13 or "", line.cis)
-            if line.cis and owner != line.cis:
+            if line.cis and known.setdefault(line.cip13 or "", line.cis) != line.cis:
                 place = f"lignes[{line.n}].cip13"
                 yield _sent(each, place, f"un CIP13 du CIS {line.cis}", line.cip13 or "", _PACK)
+            known.pop("", None)
     for deposit in view.derived(deposits):
         made = deposit.document.prescription
         for drug in made.drugs if made else ():

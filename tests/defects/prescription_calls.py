@@ -13,7 +13,7 @@ from reference_impl.contract_prescriptions import PrescriptionsAnswer
 from reference_impl.errors import RefusedError
 from tests.reference_impl.story import signer_of
 
-from .mistakes import action, around, broken
+from .mistakes import action, around, broken, put
 from .prescription_mistakes import SERVICE, forgotten, given, sent
 
 _SOAP = "reference_impl.prescriptions.soap"
@@ -81,6 +81,10 @@ def _kept(wanted: Any) -> Any:
     return around(_TRACES, keep)
 
 
+def _found_nothing(_lgc: Any, _asked: Any) -> PrescriptionsAnswer:
+    return PrescriptionsAnswer(ordonnances=[], alertes=[])
+
+
 def _local_copy(original: Any, room: Any, number: str, author: Any) -> Any:
     local = room.records.numbered(number)
     told = SimpleNamespace(state="", allowed=True, ordonnance=local.ordonnance, warnings=())
@@ -116,6 +120,14 @@ DEFECTS = (
         "ordonnance-relue",
         "EP-24",
         around(f"{SERVICE}.consult", _motiveless),
+        injection=_MIXED,
+    ),
+    broken(
+        "ordonnance-modifications-hors-de-l-ecran",
+        "L'écran ne montre que les délivrances, non les lignes modifiées ou remplacées",
+        "ordonnance-relue",
+        "EP-24",
+        put("reference_impl.gestures.prescriptions:screen", lambda *_told: "Délivrances : aucune"),
         injection=_MIXED,
     ),
     broken(
@@ -193,7 +205,10 @@ DEFECTS = (
         "La recherche ne regarde que la base du logiciel",
         "ordonnance-relue",
         "EP-33",
-        action("prescription.search", lambda _lgc, _asked: PrescriptionsAnswer(ordonnances=[])),
+        action(
+            "prescription.search",
+            lambda _lgc, _asked: PrescriptionsAnswer(ordonnances=[], alertes=[]),
+        ),
     ),
     broken(
         "ordonnance-copie-locale",

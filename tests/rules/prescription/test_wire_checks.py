@@ -219,6 +219,14 @@ def test_who_consults_gives_am_or_finess(
     assert ids(request("EP3", told, form)) == expected
 
 
+def test_the_robot_of_the_bench_is_never_accused() -> None:
+    told = {"id": "04B5BBY113H9WH0035", "executant": {"rpps": "10999993034"}, "date": "2026-03-13"}
+    told["lignes"] = [{"ligne": 1, "statut": "DELIVREE"}]
+    robot = context(tls=TlsPeer(certificate=cps("810999993034").der))
+    for form in ("json", "soap"):
+        assert ids(request("EP1", told, form), robot) == []
+
+
 def test_only_a_consultation_asks_for_am_or_finess() -> None:
     assert ids(request("EP2", {"emetteur": {"rpps": "10999990012"}})) == []
 

@@ -29,7 +29,7 @@ def test_the_document_says_what_was_sent() -> None:
 def test_a_line_is_missing_or_added() -> None:
     assert ids(ep4(told={"lignes": BOTH}), n3()) == ["BANC-EPMED.04"]
     assert ids(ep4(), n3(devices=(Line(2),))) == ["BANC-EPMED.04"]
-    assert ids(ep4(), n3(drugs=(Line(code="60000001"),))) == ["BANC-EPMED.04"]
+    assert ids(ep4(), n3(drugs=(Line(code="60000001", cip13=None),))) == ["BANC-EPMED.04"]
 
 
 def test_another_ald() -> None:

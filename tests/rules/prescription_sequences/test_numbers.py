@@ -116,6 +116,13 @@ def test_a_pack_of_another_drug() -> None:
     assert "EP-22" in ids(base(), ep4(told=told), n3(drugs=coded), n1(), validated())
 
 
+def test_a_pack_under_two_drugs() -> None:
+    other = ep4(OTHER, told={"lignes": [line(cis="60000001")]})
+    assert ids(ep4(), other) == ["EP-22"]
+    bare = [{"lignes": [line(cip13=None, cis=cis)]} for cis in ("60000001", "60000002")]
+    assert ids(ep4(told=bare[0]), ep4(OTHER, told=bare[1])) == []
+
+
 def _only_pack() -> list[str]:
     return ["EP-22", "EP-29c"]
 

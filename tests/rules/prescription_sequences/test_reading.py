@@ -163,3 +163,33 @@ def test_a_software_may_ask_for_more_and_sort_itself() -> None:
 def test_what_was_cancelled_may_be_hidden() -> None:
     answer = {"total": 1, "resultats": [{**ordonnance(), "etat": "ANNULEE"}]}
     assert ids(call("EP2", {}, answer=answer), searched()) == []
+
+
+def screen(text: str) -> Any:
+    """``prescription.consult``, whose answer holds the screen too."""
+    return consulted([EXECUTION], suivi={"ecran": text})
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Ligne 1 non délivrée le 2026-03-13 par Testpharma Hugo, motif code(28) > observance",
+        "MODIFICATION Ligne 1, 13/03/2026, TESTPHARMA, motif 28, sous-motif 73",
+        "Le 13 mars 2026, RPPS 10999990178 : 28",
+    ],
+)
+def test_a_screen_that_shows_it(shown: str) -> None:
+    assert ids(ep3([EXECUTION]), screen(shown)) == []
+
+
+@pytest.mark.parametrize(
+    "shown", ["Délivrances : aucune", "14/03/2026, TESTPHARMA, 28", "13/03/2026, motif 28"]
+)
+def test_a_screen_that_hides_it(shown: str) -> None:
+    assert ids(ep3([EXECUTION]), screen(shown)) == ["EP-24"]
+
+
+def test_a_motive_in_words_is_to_be_seen() -> None:
+    told = journal(ep3([EXECUTION]), screen("13/03/2026, TESTPHARMA : traitement non reçu"))
+    found = [f for f in judge_sequence(told, Environment()).findings if f.check_id == "EP-24"]
+    assert [f.severity for f in found] == [Severity.REVIEW]
