@@ -15,14 +15,16 @@ from lxml.builder import ElementMaker
 
 from rules.formats.insi_answer import NS_SIRAM
 from rules.formats.prescription_adapter import SOAP, Adapter, Operation
-from rules.formats.prescription_messages import MESSAGES
+from rules.formats.prescription_messages import IDENTIFIER, MESSAGES, Refusal
 from rules.formats.soap import NS_WSA, NS_WSSE
 from simulators.insi.description import schema as siram_schema
 from simulators.prescription import shapes
+from simulators.prescription.errors import CATALOGUE, WITHDRAWN
 from simulators.version import VERSION
 
 NS_LPS = "urn:siram:lps:ctxlps"
 _WSDL, _SOAP12 = "http://schemas.xmlsoap.org/wsdl/", "http://schemas.xmlsoap.org/wsdl/soap12/"
+_CALLER = "Jeton Pro Santé Connect ; sans lui, certificat client de la carte (mTLS)."
 SCHEMA = "epresc.xsd"
 _HEADERS = {"Security": (NS_WSSE, "wsse.xsd"), "ContexteLPS": (NS_LPS, "ctxlps.xsd"),
             "MessageID": (NS_WSA, "wsa.xsd"), "Erreur": (NS_SIRAM, "siram.xsd")}  # fmt: skip
@@ -85,15 +87,18 @@ def openapi(adapters: Iterable[Adapter], address: str) -> dict[str, Any]:
             for path in dict.fromkeys(o.path for o in adapter.operations):
                 here = [o for o in adapter.operations if o.path == path]
                 paths.setdefault(path, {})[here[0].method.lower()] = _path(here)
-    every = [cls for pair in MESSAGES.values() for cls in pair]
+    every = [*(cls for pair in MESSAGES.values() for cls in pair), Refusal]
     return {
         "openapi": "3.0.3",
         "info": {"title": "Ordonnance numérique", "version": VERSION, "description": _NOTICE},
         "servers": [{"url": address}],
         "paths": paths,
+        "security": [{}, {"jeton": []}],
         "components": {
             "schemas": {**shapes.components(every), "Refus": _REFUSAL},
-            "securitySchemes": {"jeton": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "jeton": {"type": "http", "scheme": "bearer", "description": _CALLER},
+            },
         },
     }
 
@@ -101,32 +106,52 @@ def openapi(adapters: Iterable[Adapter], address: str) -> dict[str, Any]:
 _REFUSAL: dict[str, Any] = {
     "type": "object",
     "required": ["erreur"],
-    "properties": {
-        "erreur": {
-            "type": "object",
-            "required": ["code", "libelle"],
-            "properties": {"code": {"type": "string"}, "libelle": {"type": "string"}},
-        }
-    },
+    "properties": {"erreur": {"$ref": "#/components/schemas/Refusal"}},
 }
+_KIND = "application/json"
 
 
 def _path(here: list[Operation]) -> dict[str, Any]:
-    asked = shapes.json_schema(shapes.merged(MESSAGES[o.name][0] for o in here))
-    answered = shapes.json_schema(shapes.merged(MESSAGES[o.name][1] for o in here))
-    kind = "application/json"
-    body = {"type": "string"} if here[0].lines else asked
-    sent = "application/x-ndjson" if here[0].lines else kind
-    refusal = {"$ref": "#/components/schemas/Refus"}
-    return {
+    asked, answered = ([MESSAGES[o.name][rank] for o in here] for rank in (0, 1))
+    told: dict[str, Any] = {
         "operationId": here[0].path.rpartition("/")[2],
         "summary": " ou ".join(o.name for o in here),
-        "requestBody": {"required": True, "content": {sent: {"schema": body}}},
         "responses": {
-            "200": {"description": "Fait", "content": {kind: {"schema": answered}}},
-            "default": {"description": "Refus", "content": {kind: {"schema": refusal}}},
+            "200": {"description": "Fait", "content": _content(here[0].text, answered)},
+            **_refusals(),
         },
     }
+    if here[0].lines:
+        sent = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    else:
+        sent = {_KIND: {"schema": _one_of(asked)}}
+    if here[0].method != "GET":
+        told["requestBody"] = {"required": True, "content": sent}
+    return told if here[0].name != IDENTIFIER else {**told, "security": []}
+
+
+def _content(text: str | None, answered: list[type]) -> dict[str, Any]:
+    if text is not None:
+        return {"text/plain": {"schema": {"type": "string", "pattern": "^[0-9A-Z]{18}$"}}}
+    return {_KIND: {"schema": _one_of(answered)}}
+
+
+def _one_of(classes: list[type]) -> dict[str, Any]:
+    """A message, or those that share a path."""
+    refs = [{"$ref": f"#/components/schemas/{cls.__name__}"} for cls in classes]
+    return refs[0] if len(refs) == 1 else {"anyOf": refs}
+
+
+def _refusals() -> dict[str, Any]:
+    """Each status with the codes that it may bear."""
+    content = {_KIND: {"schema": {"$ref": "#/components/schemas/Refus"}}}
+    codes: dict[str, list[str]] = {}
+    for error in CATALOGUE.values():
+        if error.code != WITHDRAWN:
+            codes.setdefault(str(error.status), []).append(f"{error.code} {error.text}")
+    told = {status: {"description": " ".join(texts), "content": content}
+            for status, texts in sorted(codes.items())}  # fmt: skip
+    return {**told, "default": {"description": "Refus", "content": content}}
 
 
 def _by_request(adapter: Adapter) -> tuple[Operation, ...]:

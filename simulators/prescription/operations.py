@@ -116,10 +116,13 @@ class Operations:
         document = dict(kept.document, consentement=kept.consent)
         if seen:
             document["executions"] = self._state.executions(kept.number)
+        shown = Ordonnance.parse(document)
+        # A line that said no type is read as a drug: it is given back as one.
+        typed = tuple(replace(line, written_type=line.type) for line in shown.lines)
         return m.Consulted(
             self._stage(kept),
             ALLOWED if seen else OPPOSED,
-            Ordonnance.parse(document),
+            replace(shown, lines=typed),
             self._withdrawn(kept),
         )
 

@@ -71,9 +71,10 @@ class Robot:
     def _execute(self, order: Mapping[str, Any], unit: Unit) -> None:
         unknown = set(order) - {"numero", "scan", "recette", "gestes", "pharmacie", "date"}
         if unknown or not isinstance(order.get("numero", order.get("scan")), str):
+            wrong = f" ; {min(unknown)} ne veut rien dire" if unknown else ""
             raise ValueError(
-                "Robot pharmacie : numero ou scan, puis recette ou gestes, et si besoin pharmacie "
-                f"(0 ou 1) et date (AAAA-MM-JJ){f' ; {min(unknown)} ne veut rien dire' if unknown else ''}."
+                "Robot pharmacie : numero ou scan, recette ou gestes, et si besoin pharmacie "
+                f"(0 ou 1) et date (AAAA-MM-JJ){wrong}."
             )
         now = self._kernel.clock.now()
         day = order.get("date", f"{local_day(now)}")

@@ -44,13 +44,26 @@ def unknown(parsed: Any, place: str = "") -> list[str]:
     return own + [key for keys in below for key in keys]
 
 
+def body_of(hint: Any, written: dict[str, Any]) -> Any:
+    """The body as its class reads it; of several, the first that has all it demands."""
+    *others, last = [
+        each for each in typing.get_args(hint) or (hint,) if hasattr(each, "from_dict")
+    ]
+    for kind in others:
+        try:
+            return kind.from_dict(written)
+        except (KeyError, TypeError, ValueError):
+            continue
+    return last.from_dict(written)
+
+
 def made(call: dict[str, Any]) -> dict[str, Any]:
     """Call once; what the generated code understood of the answer."""
     name = modules[call["operation"].replace("_", "").lower()]
     function = importlib.import_module(f"{api.__name__}.{name}").sync_detailed
     options = {"client": client(call)}
     if call.get("corps") is not None:
-        options["body"] = typing.get_type_hints(function)["body"].from_dict(call["corps"])
+        options["body"] = body_of(typing.get_type_hints(function)["body"], call["corps"])
     answer = function(**options)
     return {
         "statut": int(answer.status_code),

@@ -144,7 +144,7 @@ REFUSALS = {
     "EP-P-002": (422, "ep4_creer", {"id": "0VVV"}),
     "EP-P-003": (403, "ep4_creer", {"prescripteur": {"rpps": "10999990178"}}),
     "EP-P-004": (422, "ep3_consulter", {"emetteur": {}}),
-    "EP-P-005": (422, "ep4_creer", {"patient": {"prenoms": ["CAMILLE"]}}),
+    "EP-P-005": (422, "ep4_creer", {"patient": {"nomNaissance": "A" * 101}}),
     "EP-P-006": (422, "ep4_creer", {"lignes": []}),
     "EP-P-007": (404, "ep3_consulter", {"id": "04B5BBY113H9WH0099", "emetteur": WHO}),
 }
