@@ -6,7 +6,6 @@ The only source is the store of the campaign: ``segur-bench run`` and
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,8 @@ from bench.environments import from_json
 from bench.exigences import all_exigences, checks_of, of_tags, proofs_of
 from bench.expectations import TOLERATED, Observation, evaluate
 from bench.known import KnownFindings
+from bench.message_views import message_view
+from bench.ordonnance_story import ordonnances
 from bench.restarts import until_end, without_lost_answers
 from bench.verdicts import (
     CampaignVerdict,
@@ -31,23 +32,19 @@ from reports.events import (
     ExchangeSeen,
     ExigenceJudged,
     FindingSeen,
-    MessageView,
     MomCounted,
     ScenarioFinished,
     ScenarioStarted,
     StepFinished,
 )
-from reports.redaction import redacted_headers, redacted_text
+from reports.redaction import redacted_text
 from rules.checking import Check
 from rules.checks.mom import THRESHOLDS, MomRules, count
-from rules.exchange import Exchange, Message
+from rules.exchange import Exchange
 from rules.findings import Finding
 from rules.formats.certificate import Certificate
 from rules.judge import JournalView, Judgement, Reading, judge_journal
 from simulators.journal import Journal, Mark
-
-SHOWN_BYTES = 200_000
-"""Bodies above are named by their hash only."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +123,7 @@ class _Projection:
             yield _scenario_started(played)
             yield from self._steps(played)
             yield from self._mom(played)
+            yield from ordonnances(JournalView(played.exchanges, self.readings), played.id)
             finished = self._scenario_finished(played, findings)
             ended.append(finished)
             yield finished
@@ -167,8 +165,8 @@ class _Projection:
             professional=exchange.correlation.professional,
             document=exchange.correlation.document,
             scenario=_scenario_of(exchange),
-            request=_message(exchange.request),
-            response=_message(exchange.response) if exchange.response else None,
+            request=message_view(exchange.request),
+            response=message_view(exchange.response) if exchange.response else None,
         )
 
     def _finding(self, finding: Finding) -> FindingSeen:
@@ -377,31 +375,3 @@ def _receipt(exchange: Exchange) -> dict[str, str]:
         "identifiant": exchange.correlation.document or "",
         "exchange": exchange.id,
     }
-
-
-def _message(message: Message) -> MessageView:
-    return MessageView(
-        start_line=redacted_text(message.start_line),
-        headers=redacted_headers(message.headers),
-        body_sha256=hashlib.sha256(message.body).hexdigest(),
-        body_size=len(message.body),
-        text=_octets(message) if _is_apdu(message) else _text(message.body),
-    )
-
-
-def _is_apdu(message: Message) -> bool:
-    return message.start_line.startswith(("APDU ", "SW "))
-
-
-def _octets(message: Message) -> str:
-    """A command or an answer of a card, as card people write it."""
-    return message.body[:SHOWN_BYTES].hex(" ").upper()
-
-
-def _text(body: bytes) -> str | None:
-    if len(body) > SHOWN_BYTES or b"\x00" in body:
-        return None
-    try:
-        return redacted_text(body.decode("utf-8"))
-    except UnicodeDecodeError:
-        return None

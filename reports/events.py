@@ -176,6 +176,30 @@ class MomCounted(Fields):
     """The counting rules applied, in French: they are the bench's own choice."""
 
 
+class OrdonnanceSeen(Fields):
+    """An ordonnance numérique of a scenario: what was prescribed, and where its number stood."""
+
+    type: Literal["ordonnance"] = "ordonnance"
+    scenario: str | None = None
+    number: str
+    said: str = ""
+    """French: the day, time and rank that the number means; empty when it cannot be read."""
+    recorded: bool
+    """Whether the service accepted it."""
+    prescriber: str = ""
+    patient: str = ""
+    consent: bool | None = None
+    lines: tuple[str, ...] = ()
+    code_2d: str = ""
+    """Text of the printed symbol, padding folded."""
+    page: str = ""
+    """First printed page, PNG in base64."""
+    places: tuple[dict[str, str], ...] = ()
+    """``lieu`` (appel, page, code 2D, N3, N1, courriel) and ``exchange`` where it was read."""
+    executions: tuple[str, ...] = ()
+    """What the product last showed of them, in French."""
+
+
 class ExigenceJudged(Fields):
     """The verdict of one exigence."""
 
@@ -213,6 +237,7 @@ Event = Annotated[
     | StepFinished
     | ScenarioFinished
     | MomCounted
+    | OrdonnanceSeen
     | ExigenceJudged
     | CampaignFinished,
     Field(discriminator="type"),

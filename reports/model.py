@@ -15,6 +15,7 @@ from reports.events import (
     ExigenceJudged,
     FindingSeen,
     MomCounted,
+    OrdonnanceSeen,
     ScenarioFinished,
     ScenarioStarted,
     StepFinished,
@@ -31,6 +32,7 @@ class ScenarioReport:
     finished: ScenarioFinished
     findings: tuple[FindingSeen, ...]
     moms: tuple[MomCounted, ...]
+    ordonnances: tuple[OrdonnanceSeen, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -126,6 +128,9 @@ class Report:
             ),
             findings=tuple(f for f in self.findings if f.scenario == started.id),
             moms=tuple(e for e in mine if isinstance(e, MomCounted) and e.scenario == started.id),
+            ordonnances=tuple(
+                e for e in mine if isinstance(e, OrdonnanceSeen) and e.scenario == started.id
+            ),
         )
 
 

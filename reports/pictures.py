@@ -13,10 +13,12 @@ LANES = {
     "insi": "INSi",
     "dmp": "DMP",
     "mssante": "MSSanté",
+    "prescription": "Ordonnance numérique",
+    "apcv": "Appli carte Vitale",
     "cards": "Cartes",
     "pki": "Listes de révocation",
 }
-WIDTH, LANE, LEFT = 1080, 34, 150
+WIDTH, LANE, LEFT = 1080, 34, 170
 COLOURS = {
     "accepté": "var(--bon)",
     "refusé": "var(--mauvais)",

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TypeVar
 
 import pypdfium2 as pdfium
@@ -109,6 +110,18 @@ def _text(page: pdfium.PdfPage, _number: int) -> tuple[str]:
     text = page.get_textpage()
     # PDFium joins the lines of a turned page when it is asked for those of a rectangle.
     return (text.get_text_range() if page.get_rotation() else text.get_text_bounded(),)
+
+
+def page_picture(pdf: bytes, width: int) -> bytes | None:
+    """The first page in grey, ``width`` pixels wide, as PNG; None when it cannot be drawn."""
+
+    def draw(page: pdfium.PdfPage, _number: int) -> tuple[bytes]:
+        picture = page.render(scale=width / page.get_width(), grayscale=True).to_pil()
+        written = BytesIO()
+        picture.save(written, "PNG", optimize=True)
+        return (written.getvalue(),)
+
+    return next(iter(_each_page(pdf, 1, draw)), None)
 
 
 def is_bomb(pdf: bytes) -> bool:

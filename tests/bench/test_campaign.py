@@ -23,6 +23,7 @@ from rules.judge import JournalView
 from simulators.journal import Journal, marks
 from tests.bench.campaigns import (
     LOOPBACK,
+    SMALL,
     alone,
     connections,
     events,
@@ -302,3 +303,14 @@ def fail_last_step(folder: Path) -> None:
         with store.writing() as connection:
             number = connection.execute(rows).scalar_one()
             connection.execute(query.where(marks.c.id == number).values(payload=payload))
+
+
+def test_a_step_that_nothing_plays_is_a_mistake_of_its_author(tmp_path) -> None:
+    text = SMALL.replace("Et 1 envoi à un confrère est compté", "Et tout le monde est content")
+    features = write_features(tmp_path / "fonctionnalites", text)
+    done = segur_bench("run", str(features), "--dossier", str(tmp_path / "campagne"))
+    assert done.returncode == 2
+    assert "Pas inconnu : « Et tout le monde est content » (petite.feature, ligne 12)" in (
+        " ".join((done.stdout + done.stderr).split())
+    )
+    assert "Traceback" not in done.stderr

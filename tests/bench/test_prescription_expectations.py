@@ -134,3 +134,72 @@ def test_a_search_outside_any_record() -> None:
     assert asked("ordonnance-trouvee", found, numero=NUMBER).holds
     assert not asked("ordonnance-trouvee", found, numero=OTHER).holds
     assert not asked("ordonnance-trouvee", validated(), numero=OTHER).observed
+
+
+# What is prescribed, and by whom ------------------------------------------------
+
+
+def drafted(*lines: dict[str, Any]) -> Exchange:
+    asked = json.dumps({"lignes": list(lines)}).encode()
+    return replace(
+        gesture("prescription.create", {"ordonnance": {"id": "o1"}}),
+        request=Message("POST /actions/prescription.create HTTP/1.1", (), asked),
+    )
+
+
+LINE = {"eprescType": "medicament", "cis": "60000001", "horsAMM": True, "quantite": {"valeur": 1}}
+
+
+def sent(*lines: dict[str, Any]) -> Exchange:
+    return exchange(message("EP4", ordonnance(lignes=list(lines))))
+
+
+def test_lines_leave_as_they_were_prescribed() -> None:
+    other_unit = {**LINE, "n": 1, "quantite": {"valeur": 1, "unite": "30009000"}, "ald": False}
+    assert asked("lignes-transmises", drafted(LINE), sent(other_unit)).holds
+    assert not asked("lignes-transmises", drafted(LINE)).observed
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (({**LINE, "horsAMM": False},), "ligne 1 : horsAMM None, True prescrit"),
+        (({**LINE, "quantite": {"valeur": 2}},), "quantite 2, 1 prescrit"),
+        ((LINE, LINE), "2 ligne(s), 1 prescrite(s)"),
+    ],
+)
+def test_lines_lost_on_the_way(lines: tuple[dict[str, Any], ...], reason: str) -> None:
+    wrong = asked("lignes-transmises", drafted(LINE), sent(*lines))
+    assert not wrong.holds
+    assert reason in wrong.reason
+
+
+def test_a_number_registered_twice_at_most_once() -> None:
+    twice = (creation(), creation(OTHER), validated())
+    assert asked("creations", *twice[1:], enregistres_au_plus=1).holds
+    wrong = asked("creations", *twice, enregistres_au_plus=1)
+    assert not wrong.holds
+    assert "enregistres : 2 (au plus 1 attendu(s))" in wrong.reason
+
+
+def test_a_search_is_whole_and_says_nothing_twice() -> None:
+    found = gesture("prescription.search", {"ordonnances": [{"numero": NUMBER}, {"numero": OTHER}]})
+    assert asked("recherche-complete", found, nombre=2).holds
+    assert not asked("recherche-complete", found, nombre=200).holds
+    again = gesture("prescription.search", {"ordonnances": [{"numero": NUMBER}] * 2})
+    assert not asked("recherche-complete", again, nombre=2).holds
+    assert not asked("recherche-complete", validated(), nombre=2).observed
+    assert not asked("ordonnance-trouvee", found, numero=OTHER, absente=True).holds
+
+
+def test_titulaire_and_remplacant_on_paper_and_on_the_wire() -> None:
+    code = printed(pdf())
+    rpps = ordonnance()["prescripteur"]["rpps"]
+    story = (creation(), code)
+    wrong = asked("prescripteurs", *story, titulaire=rpps, remplacant="10999990178")
+    assert wrong.observed
+    assert not wrong.holds
+    assert "EP4" in wrong.reason
+    missing = asked("prescripteurs", creation(), titulaire=rpps, remplacant=rpps)
+    assert "Code 2D : absent" in missing.reason
+    assert not asked("prescripteurs", validated(), titulaire=rpps, remplacant=rpps).observed
