@@ -1,9 +1,11 @@
 """The product under test as its editor declares it: ``--produit produit.json``.
 
 ``{"nom": "…", "version": "…", "nil": "…", "idam": "…", "numero_homologation_dmp": "…",
-"oid": "…", "client_psc": {"client_id": "…", "client_secret": "…", "redirect_uri": "…"}}``
+"oid": "…", "profil": "test",
+"client_psc": {"client_id": "…", "client_secret": "…", "redirect_uri": "…"}}``
 
-What is left out keeps the value of the fictitious product of the bench.
+What is left out keeps the value of the fictitious product of the bench. ``profil`` is ``test``, or
+``production`` for a product set as in a practice: AV-15, CD-13 and CD-16 are judged then.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ _FIELDS = {
     "idam": "idam",
     "numero_homologation_dmp": "dmp_homologation",
     "oid": "oid",
+    "profil": "profile",
 }
+_PROFILES = ("test", "production")
 _PSC_FIELDS = {
     "client_id": "psc_client_id",
     "client_secret": "psc_client_secret",
@@ -63,4 +67,6 @@ def _changes(
             )
         if not isinstance(value, str) or not value.strip():
             raise UsageError(f"{path}, champ {prefix}{name} : un texte non vide est attendu.")
+        if name == "profil" and value not in _PROFILES:
+            raise UsageError(f"{path}, champ profil : {' ou '.join(_PROFILES)} est attendu.")
     return {known[name]: value for name, value in declared.items()}

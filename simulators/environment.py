@@ -36,7 +36,11 @@ def people(world: World) -> dict[str, Any]:
             "numero_homologation_dmp": software.dmp_homologation,
             "oid": software.oid,
         },
-        "reglages": {"oid_ins_de_test": dict(Environment().oid_equivalences)},
+        "reglages": {
+            "oid_ins_de_test": dict(Environment().oid_equivalences),
+            # Nothing is said of a product in test: it is what every product of the bench is.
+            **({} if software.profile == "test" else {"environnement": software.profile}),
+        },
     }
 
 
@@ -63,6 +67,7 @@ def knowledge(kernel: Kernel, descriptor: Mapping[str, Any], keys: Sequence[Any]
         psc_issuer=psc.get("emetteur"),
         anchors=kernel.pki.anchors,
         mss_domains=world.mss_domains,
+        rules_profile=software.profile,
     )
 
 

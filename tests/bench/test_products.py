@@ -38,6 +38,7 @@ def test_nothing_declared_is_the_fictitious_product() -> None:
         ([], "objet JSON"),
         ({"nome": "x"}, "champ nome inconnu"),
         ({"nil": 12}, "champ nil : un texte"),
+        ({"profil": "recette"}, "champ profil : test ou production"),
         ({"client_psc": {"secret": "x"}}, "client_psc.secret inconnu"),
         ({"client_psc": "x"}, "client_psc : un objet"),
     ],
