@@ -191,6 +191,14 @@ def read_exchange(exchange: Exchange) -> Iterable[Artefact]:
     """Read a call; traces, the WSDL and failed handshakes give nothing."""
     if exchange.operation == "TLS" or exchange.error_code == "corps-incomplet":
         return
+    if exchange.error_code == "http-illisible":
+        raise MalformedError(
+            CHECK_ID,
+            "ligne de requête",
+            "une requête HTTP/1.1",
+            repr(exchange.request.start_line)[:60],
+            "Écrire une requête HTTP bien formée, après le TLS : méthode, chemin, en-têtes.",
+        )
     request = read_request(exchange.request) if exchange.request.start_line else None
     if request is not None:
         yield request

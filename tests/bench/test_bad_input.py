@@ -65,7 +65,7 @@ REFUSED = {
     "psc": (b"HTTP/1.1 400", "http-illisible", {"PSC-15"}),
     "insi": (b"HTTP/1.1 400", "http-illisible", {"INS-W-01"}),
     "dmp": (b"HTTP/1.1 400", "http-illisible", {"DMP-SOAP-01"}),
-    "epresc": (b"HTTP/1.1 400", "http-illisible", set[str]()),
+    "epresc": (b"HTTP/1.1 400", "http-illisible", {"EP-00"}),
     "apcv": (b"HTTP/1.1 400", "http-illisible", {"AV-02"}),
     "smtp": (b"500 ", "500", set[str]()),
     "imap": (b"* B", "B", set[str]()),
