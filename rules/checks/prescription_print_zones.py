@@ -20,6 +20,7 @@ from rules.formats.prescription import Line, Ordonnance
 _ROOM = 40
 """Characters before a line where « En ALD » is looked for."""
 _MARK = re.compile(r"\bALD\b", re.ASCII)
+_ALONE = re.compile(r"\W*(?:EN )?ALD\W*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +71,38 @@ def _shown(page: PrintedOrdonnance, lines: list[_Printed]) -> dict[int, bool] | 
         return {e.start: ald < e.start and (other < ald or e.start < other) for e in lines}
     if other >= 0:
         return {e.start: e.start < other for e in lines}
-    for marked in (_marks_before(page, lines), _marks_after(page, lines)):
+    for marked in _marks(page, lines):
         if any(marked.values()):
             return marked
     return None
 
 
-def _marks_before(page: PrintedOrdonnance, lines: list[_Printed]) -> dict[int, bool]:
-    marked: dict[int, bool] = {}
-    end = 0
+def _marks(page: PrintedOrdonnance, lines: list[_Printed]) -> tuple[dict[int, bool], ...]:
+    """Whether « ALD » is before each line, then whether it is after each.
+
+    Between two lines, it is of the one that it shares a row with; alone on its row, of the next.
+    """
+    before: dict[int, bool] = {}
+    after: dict[int, bool] = {}
+    end = max(0, page.place_in_rows(lines[0].start) - _ROOM) if lines else 0
+    last: int | None = None
     for each in lines:
-        at = page.place_in_words(each.start)
-        before = page.words[max(end, at - _ROOM) : at]
-        marked[each.start] = bool(_MARK.search(before))
-        end = page.place_in_words(each.end)
-    return marked
+        own, shared = _between(page.rows[end : page.place_in_rows(each.start)])
+        before[each.start] = bool(_MARK.search(shared))
+        if last is not None:
+            after[last] = bool(_MARK.search(own))
+        last, end = each.start, page.place_in_rows(each.end - 1)
+    if last is not None:
+        after[last] = bool(_MARK.search(page.rows[end:]))
+    return before, after
 
 
-def _marks_after(page: PrintedOrdonnance, lines: list[_Printed]) -> dict[int, bool]:
-    ends = [page.place_in_words(each.start) for each in lines[1:]]
-    return {
-        each.start: bool(_MARK.search(page.words[page.place_in_words(each.end) : end]))
-        for each, end in zip(lines, (*ends, len(page.words)), strict=True)
-    }
+def _between(text: str) -> tuple[str, str]:
+    """What lies between two lines: what is of the first, what is of the second."""
+    *rows, shared = text.split("\n")
+    if rows and _ALONE.fullmatch(rows[-1]):
+        shared = f"{rows.pop()} {shared}"
+    return "\n".join(rows), shared
 
 
 def _located(page: PrintedOrdonnance, told: Ordonnance) -> list[_Printed]:

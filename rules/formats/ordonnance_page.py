@@ -7,6 +7,7 @@ carries neither Code 2D nor number, and is no ordonnance numérique.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -80,12 +81,18 @@ class PrintedOrdonnance(Artefact):
         return packed("\n".join(self.texts))
 
     @cached_property
-    def _letters(self) -> tuple[int, ...]:
-        return tuple(at for at, each in enumerate(self.words) if packed(each))
+    def rows(self) -> str:
+        """:attr:`words` with the ends of lines."""
+        return "\n".join(plain(row) for text in self.texts for row in text.splitlines())
 
-    def place_in_words(self, place: int) -> int:
-        """Where in :attr:`words` a place of :attr:`packed` is."""
-        return self._letters[place] if place < len(self._letters) else len(self.words)
+    @cached_property
+    def _letters(self) -> tuple[int, ...]:
+        """Where the letters and digits of :attr:`packed` are in :attr:`rows`."""
+        return tuple(found.start() for found in re.finditer("[A-Z0-9]", self.rows))
+
+    def place_in_rows(self, place: int) -> int:
+        """Where in :attr:`rows` a place of :attr:`packed` is."""
+        return self._letters[place] if place < len(self._letters) else len(self.rows)
 
     @cached_property
     def scanned(self) -> bool:

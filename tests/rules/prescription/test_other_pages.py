@@ -14,6 +14,8 @@ import pypdf
 import pypdfium2
 import pytest
 from fpdf import FPDF
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from pypdf.generic import RectangleObject
 
@@ -296,6 +298,21 @@ def test_letters_without_names_are_to_be_looked_at() -> None:
 
 def test_a_text_alone_is_never_a_scan() -> None:
     assert not PrintedOrdonnance.of_text(text()).scanned
+
+
+@given(st.text(alphabet="aÉœ1º°ﬁ\u2028\r\n-ALD ", max_size=60))
+def test_each_letter_of_a_page_is_found_in_its_rows(content: str) -> None:
+    page = PrintedOrdonnance.of_text(content)
+    letters = (page.rows[page.place_in_rows(at)] for at in range(len(page.packed)))
+    assert "".join(letters) == page.packed
+
+
+@settings(max_examples=30)
+@given(st.text(max_size=80))
+def test_any_text_around_a_number_is_judged(content: str) -> None:
+    page = PrintedOrdonnance.of_text(f"{content}\ne-prescription N°{NUMBER}\n{content}")
+    assert NUMBER in page.printed_numbers
+    assert "EP-02" not in ids(page) or len(page.printed_numbers) > 1
 
 
 def test_a_second_code_does_not_hide_the_code_2d() -> None:

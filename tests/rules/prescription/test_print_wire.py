@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import pypdf
 import pytest
 
 from rules.exchange import Outcome
+from rules.findings import Severity
 from rules.formats.code2d import code2d_text
 from tests.rules.prescription.calls import exchange, line, message, ordonnance, sequence
 from tests.rules.prescription.pages import (
     ALD_TITLE,
     BODY,
     NAMES,
+    NOTICE_2022,
     NUMBER,
     OTHER_TITLE,
     pdf,
@@ -23,6 +27,7 @@ from tests.rules.prescription.pages import (
 OTHER = "MEDICAMENT FICTIF UN 75 microgrammes comprimé"
 ALD = line(n=2, libelle=OTHER, ald=True)
 EXCLUDED = line(substitution={"code": "N", "motif": "MTE"})
+MIXED: dict[str, Any] = {"lignes": [line(), ALD]}
 LETTERS = "un comprimé matin et soir"
 NARCOTIC = line(stupefiant=True, posologieTexte=LETTERS)
 
@@ -40,6 +45,16 @@ RULES = ("EP-10", "EP-12", "EP-13", "EP-16", "EP-18", "EP-23")
 
 def drawn(names: tuple[str, str, str] = NAMES, rpps: str = "10999990012", **second: str) -> bytes:
     return pdf(picture=qr(code2d_text(NUMBER, names, rpps, "331999011", **second)))
+
+
+def twice(data: bytes) -> bytes:
+    """The page and its copy."""
+    writer = pypdf.PdfWriter()
+    for _ in range(2):
+        writer.add_page(pypdf.PdfReader(io.BytesIO(data)).pages[0])
+    made = io.BytesIO()
+    writer.write(made)
+    return made.getvalue()
 
 
 @pytest.mark.parametrize("form", ["json", "soap"])
@@ -61,6 +76,60 @@ def test_a_faithful_page(form: str) -> None:
 )
 def test_conformant_pages(data: bytes, told: dict[str, Any]) -> None:
     assert story(data, **told) == []
+
+
+LONGER = BODY[0] + " et codéine"
+OPPOSED = NOTICE_2022.format(answer="NON")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (pdf(notice=OPPOSED), {"consentement": False}),
+        (pdf(("Soins en rapport avec l'ALD", OTHER, "Soins hors ALD", *BODY)), MIXED),
+        (pdf((f"ALD 1) {OTHER}", f"2) {BODY[0]}")), MIXED),
+        (pdf((f"{OTHER} (ALD)", *BODY)), MIXED),
+        (pdf((f"En ALD {OTHER.upper()}", BODY[0].upper())), MIXED),
+        (
+            pdf((ALD_TITLE, LONGER, OTHER_TITLE, BODY[0])),
+            {"lignes": [line(), line(n=2, libelle=LONGER, ald=True)]},
+        ),
+        (
+            twice(pdf((BODY[0], "NON-SUBSTITUABLE - MTE"))),
+            {"lignes": [EXCLUDED]},
+        ),
+        (drawn(("Testavril", "Camille", NAMES[2])), {}),
+    ],
+    ids=[
+        *("réponse NON", "autres titres", "ALD devant", "ALD derrière", "capitales"),
+        *("libellé dans un autre", "deux exemplaires", "minuscules"),
+    ],
+)  # fmt: skip
+def test_pages_of_other_products(data: bytes, told: dict[str, Any]) -> None:
+    assert story(data, **told) == []
+
+
+def test_a_layout_that_is_not_recognised_is_to_be_looked_at() -> None:
+    body = ("Patient pris en charge au titre d'une affection de longue durée", OTHER, *BODY)
+    sent = exchange(message("EP4", ordonnance(**MIXED)))
+    (finding,) = [f for f in sequence(sent, printed(pdf(body))) if f.check_id == "EP-18"]
+    assert finding.severity is Severity.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("check_id", "data", "told"),
+    [
+        ("EP-13", pdf(notice=OPPOSED), {}),
+        ("EP-16", twice(pdf((BODY[0], "NON-SUBSTITUABLE - CIF"))), {"lignes": [EXCLUDED]}),
+        ("EP-18", pdf(("Soins hors ALD", OTHER, *BODY)), MIXED),
+        ("EP-18", pdf((OTHER, f"En ALD {BODY[0]}")), MIXED),
+        ("EP-18", pdf((OTHER, f"{BODY[0]} (ALD)")), MIXED),
+    ],
+)
+def test_the_same_differences_on_pages_of_other_products(
+    check_id: str, data: bytes, told: dict[str, Any]
+) -> None:
+    assert story(data, **told) == [check_id]
 
 
 @pytest.mark.parametrize(
