@@ -85,6 +85,15 @@ class Cabinet:
         answer = self(f"prescription.{gesture}", ordonnance=ordonnance, professionnel=self.louise)
         return answer["ordonnance"]
 
+    def do_or_refuse(
+        self, gesture: str, ordonnance: str
+    ) -> tuple[dict[str, Any] | None, LgcError | None]:
+        """What a gesture answers, or why the software refuses it."""
+        try:
+            return self.do(gesture, ordonnance), None
+        except LgcError as refusal:
+            return None, refusal
+
     def recorded(self, *lines: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         told = self.do("validate", self.draft(None, *lines, **more))
         assert told["etat"] == "enregistrée", told["alertes"]
