@@ -31,6 +31,7 @@ from rules.formats.ep_med_dm import EpMedDm
 from rules.formats.hl7v3 import ExistenceAnswer
 from rules.formats.ordonnance_page import PrintedOrdonnance
 from rules.formats.prescription import DEVICE, DRUG
+from rules.formats.prescription_number import ZONE, CarriedNumber
 from rules.formats.prescription_wire import CREATION, EpAnswer
 from rules.judge import JournalView
 
@@ -110,6 +111,7 @@ def known_to_the_base(view: JournalView, _context: Context) -> Iterator[Finding]
     """Numbers never sent, or refused; those that were lost are of EP-29.
 
     A mail may forward the ordonnance of another software: what was never sent says nothing.
+    Nor does a number of a day before the journal, which a former campaign may have registered.
     """
     if not view.of(SERVICE):
         return
@@ -118,7 +120,7 @@ def known_to_the_base(view: JournalView, _context: Context) -> Iterator[Finding]
     known |= set(_learnt(view))
     for exchange, number, label in view.derived(handed):
         forwarded = exchange.operation == MAIL and number not in asked
-        if number not in known and not forwarded:
+        if number not in known and not forwarded and not _former(view, number):
             yield Finding(
                 "Code 2D",
                 "un numéro que le service a enregistré",
@@ -128,6 +130,12 @@ def known_to_the_base(view: JournalView, _context: Context) -> Iterator[Finding]
                 exchange_id=exchange.id,
                 artefact=label,
             )
+
+
+def _former(view: JournalView, text: str) -> bool:
+    number = CarriedNumber(text).number
+    began = view.exchanges[0].started_at.astimezone(ZONE).date()
+    return number is not None and number.date < began
 
 
 def _learnt(view: JournalView) -> Iterator[str]:

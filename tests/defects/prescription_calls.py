@@ -14,7 +14,7 @@ from reference_impl.errors import RefusedError
 from tests.reference_impl.story import signer_of
 
 from .mistakes import action, around, broken, put
-from .prescription_mistakes import SERVICE, forgotten, given, sent
+from .prescription_mistakes import SERVICE, forgotten, given, lines, sent
 
 _SOAP = "reference_impl.prescriptions.soap"
 _TRACES = "reference_impl.prescriptions.traces:Traces.keep"
@@ -143,6 +143,20 @@ DEFECTS = (
         "ordonnance-sans-consentement",
         "EP-26",
         sent("EP3", lambda told: told.update(emetteur={"rpps": told["emetteur"]["rpps"]})),
+    ),
+    broken(
+        "ordonnance-soap-emetteur-absent",
+        "L'émetteur d'une consultation n'est pas transmis par SOAP",
+        "ordonnance-soap",
+        "EP-26",
+        sent("EP3", forgotten("emetteur")),
+    ),
+    broken(
+        "ordonnance-soap-motif-perdu",
+        "Le motif de non-substitution n'a pas d'élément dans le message SOAP",
+        "ordonnance-soap",
+        "EP-16",
+        sent("EP4", lines(lambda line: line["substitution"].pop("motif", None))),
     ),
     broken(
         "ordonnance-assertion-du-matin",

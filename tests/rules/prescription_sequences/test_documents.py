@@ -43,6 +43,16 @@ def test_lines_are_matched_by_identifier_whatever_their_order() -> None:
     assert ids(ep4(told={"lignes": [_named(1), _named(2, ald=True)]}), n3(drugs=wrong)) == ["EP-18"]
 
 
+def test_lines_are_matched_by_their_drug_when_identifiers_say_nothing() -> None:
+    """The document numbers its lines as it likes, in another order."""
+    sent = [line(cis="60000001", cip13=None), line(n=2, cis="60000002", cip13=None, ald=True)]
+    right = Line(7, "60000002", None, ald=True), Line(8, "60000001", None)
+    wrong = Line(7, "60000002", None), Line(8, "60000001", None, ald=True)
+    told = {"lignes": sent, "flags": ["MED-1096"]}
+    assert ids(ep4(told=told), n3(drugs=right, flags=("MED-1096",))) == []
+    assert ids(ep4(told=told), n3(drugs=wrong, flags=("MED-1096",))) == ["EP-18"]
+
+
 def _named(n: int, **changes: object) -> dict[str, object]:
     return line(n=n, idLigne=f"431764e3-dc5a-5a84-9b9b-{n:012d}", **changes)
 

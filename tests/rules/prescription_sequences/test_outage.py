@@ -79,6 +79,11 @@ def test_a_code_that_was_never_sent() -> None:
     assert "EP-29b" in ids(*others, validated(), printed(OTHER))
 
 
+def test_a_code_of_a_former_campaign() -> None:
+    """Registered the day before this journal begins, printed again."""
+    assert ids(*story(), gesture("patient.read", {}), printed("04B4BBY113H9WH0035")) == ["EP-06"]
+
+
 def test_a_code_that_was_refused() -> None:
     found = ids(ep4(**REFUSED), n3(None), n1(), validated(None, **ALERT), printed())
     assert found == ["EP-29", "EP-29b"]
