@@ -205,3 +205,55 @@ def test_a_reset_empties_the_base(platform: Platform, doctor: Caller) -> None:
     recorded(doctor)
     platform.reset()
     assert platform.state()["prescription"]["ordonnances"] == {}
+
+
+def test_a_structure_that_is_no_pharmacy_sees_nothing(platform: Platform) -> None:
+    """By the certificate of an organisation, whatever FINESS it says: the patient opposed."""
+    doctor = Caller(platform, DOCTOR)
+    told = recorded(doctor, consentement=False)
+    for who, code in (
+        ({"finess": "330999999"}, "EP-P-018"),
+        ({"finess": "330999004"}, "EP-P-008"),
+        ({"am": "331999011"}, "EP-P-008"),
+    ):
+        asked = {"id": told["id"], "emetteur": who, "avecExecutions": True}
+        answer = doctor.post("EP3", asked, certificate="org-auth-cli")
+        assert answer.json()["erreur"]["code"] == code
+    by_pharmacy = {"id": told["id"], "emetteur": {"finess": "330999400"}}
+    answer = doctor.post("EP3", by_pharmacy, certificate="org-auth-cli")
+    assert answer.json()["accesExecutions"] == "AUTORISE"
+    searched = {"emetteur": {"finess": "330999999"}, "patient": told["patient"]}
+    assert doctor.post("EP2", searched, certificate="org-auth-cli").json()["total"] == 0
+
+
+def test_a_patient_is_found_by_traits_in_any_case(doctor: Caller) -> None:
+    traits = {"nomNaissance": "D'Essai  Long", "prenoms": ["Zoé", "Ida"], "naissance": "1985-07-12"}
+    number = recorded(doctor, patient=traits)["id"]
+    recorded(doctor, patient={**traits, "prenoms": ["Noé"]})
+    wanted = {"nomNaissance": "D'ESSAI LONG", "prenoms": ["ZOÉ"], "naissance": "1985-07-12"}
+    found = doctor.call("EP2", {"emetteur": WHO, "patient": wanted}).found
+    assert [each.id for each in found] == [number], "a twin of another prénom is left out"
+    both = {"nomNaissance": "d'essai long", "naissance": "1985-07-12"}
+    assert len(doctor.call("EP2", {"emetteur": WHO, "patient": both}).found) == 2
+
+
+def test_partial_deliveries_that_reach_the_whole_end_the_round(
+    doctor: Caller, pharmacy: Caller
+) -> None:
+    told = recorded(doctor, line(1, quantite={"valeur": 3, "unite": "30009000"}))
+    states = []
+    for value in (1, 2):
+        part = delivered(statut="DELIVREE_PARTIELLEMENT", completude="FFP",
+                         quantite={"valeur": value, "unite": "30009000"})  # fmt: skip
+        states.append(pharmacy.call("EP1", execution(doctor, told, part)).content["etat"])
+    assert states == ["EXECUTION_PARTIELLE", "EXECUTEE"]
+
+
+def test_the_ins_may_be_demanded(platform: Platform, doctor: Caller) -> None:
+    """N13: traits alone are taken, unless a tester demands the INS."""
+    traits = {"nomNaissance": "TESTAVRIL", "naissance": "1985-07-12"}
+    assert doctor.call("EP4", ordonnance(doctor.now, patient=traits)).error is None
+    with administration(platform) as admin:
+        admin.put("/state/prescription", json={"exige_ins": True}).raise_for_status()
+    assert doctor.call("EP4", ordonnance(doctor.now, patient=traits)).error == "EP-P-022"
+    assert doctor.call("EP4", ordonnance(doctor.now)).error is None
