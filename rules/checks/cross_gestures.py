@@ -36,11 +36,10 @@ _APCV = frozenset(
     for name in ("authentifierUtilisateurProximite", "restituerContexteApCV",
                  "detruireContexteApCV")
 )  # fmt: skip
-_ALWAYS = (
-    _PSC
-    | _SHIPPING
-    | {"mssante autoconfiguration", "apcv telephone", "apcv ecran", "prescription EP1"}
-)
+_KEPT = frozenset({"apcv restituerContexteApCV", "apcv detruireContexteApCV"})
+"""A context is asked again at a start, and destroyed when the user leaves a patient."""
+_LOOKED_AT = frozenset({"apcv telephone", "apcv ecran", "prescription EP1"})
+_ALWAYS = _PSC | _SHIPPING | _KEPT | _LOOKED_AT | {"mssante autoconfiguration"}
 """The page of the phone is looked at by whoever plays the patient; a pharmacy executes an
 ordonnance when it will."""
 
@@ -87,7 +86,7 @@ GESTURES: Mapping[str, Expected] = {
     "dmp.read": _expected("dmp TD3.2", "dmp TD0.2", "dmp TD3.1"),
     "mss.send": _expected("mssante SMTP", "mssante SMTP-AUTH"),
     "mss.read_inbox": _expected("mssante IMAP-AUTH"),
-    "apcv.read": Expected(frozenset(), _APCV),
+    "apcv.read": Expected(frozenset(), _APCV | _SEARCHES),
     "apcv.qualify": Expected(frozenset(), _APCV | _SEARCHES),
     "apcv.close": Expected(frozenset(), _APCV),
     "session.close": Expected(frozenset(), _APCV),
@@ -96,6 +95,7 @@ GESTURES: Mapping[str, Expected] = {
     "prescription.search": Expected(frozenset(), _calls("EP2", "traces")),
     "prescription.consult": Expected(frozenset(), _calls("EP3", "traces")),
     "prescription.cancel": _expected("prescription EP4-annulation", "prescription traces"),
+    "software.restart": Expected(frozenset(), _calls("EP4", "EP3", "traces")),
     "outbox.flush": Expected(frozenset(), _calls("EP4", "EP3", "traces")),
 }
 """Gestures that speak to a service; the others are silent."""

@@ -254,3 +254,11 @@ def test_a_demonstration_refused_in_production() -> None:
     refused = read(2, status=409), story.destruction(3)
     assert "AV-15" not in sequence(story.authentication(1), *refused, environment=production)
     assert "AV-15" in sequence(*opened(), environment=production)
+
+
+@pytest.mark.parametrize("name", ["session.open", "software.restart", "patient.read"])
+def test_a_product_may_ask_for_its_context_or_leave_it_at_any_gesture(name: str) -> None:
+    asked = restored(3, after=LATER)
+    ended = replace(story.destruction(4, after=LATER), id="e4")
+    gesture = story.gesture(5, name, {"professionnel": "810999990012"}, {}, after=LATER)
+    assert "X-02" not in sequence(*opened(), asked, ended, gesture)
