@@ -68,7 +68,7 @@ def made(call: dict[str, Any]) -> dict[str, Any]:
     return {
         "statut": int(answer.status_code),
         "classe": type(answer.parsed).__name__,
-        "corps": answer.parsed.to_dict(),
+        "corps": answer.parsed.to_dict() if hasattr(answer.parsed, "to_dict") else answer.parsed,
         "inconnus": unknown(answer.parsed),
     }
 

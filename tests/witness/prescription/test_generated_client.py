@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from rules.formats.prescription_number import decode
 from rules.judge import JournalView, judge_journal
 from simulators.platform import Platform
 from simulators.testing import client, exchanges, running
@@ -138,6 +139,14 @@ def test_it_records_executes_reads_searches_and_cancels(
     served = [e for e in exchanges(platform, "prescription") if e.operation != "wsdl"]
     judged = judge_journal(JournalView(tuple(served)), platform.kernel.environment)
     assert judged.findings == ()
+
+
+def test_it_asks_for_numbers(python: Path, package: Path, platform: Platform) -> None:
+    asked = (DOCTOR, "generateIdentifiantUnique", None)
+    numbers = [each["corps"] for each in called(python, package, platform, asked, asked)]
+    first, second = map(decode, numbers)
+    assert first < second
+    assert str(first) == numbers[0]
 
 
 REFUSALS = {
