@@ -25,7 +25,7 @@ from reference_impl.people import (
     SoftwareIdentity,
     Structure,
 )
-from reference_impl.prescriptions.settings import OrdonnanceSettings, Wire
+from reference_impl.prescriptions.settings import OrdonnanceSettings, Symbol24, Wire
 
 
 class _Model(BaseModel):
@@ -153,6 +153,7 @@ class _Ordonnance(_Model):
     traces: bool = True
     envoi_traces: bool = False
     delai_reponse_s: float = Field(default=30.0, gt=0, le=600)
+    symbole_24: Symbol24 = "R"
 
 
 class _Descriptor(_Model):
@@ -304,4 +305,5 @@ def _ordonnance(told: _Ordonnance, folder: Path) -> OrdonnanceSettings:
         traces=told.traces,
         send_traces=told.envoi_traces,
         timeout=told.delai_reponse_s,
+        symbol_24=told.symbole_24,
     )

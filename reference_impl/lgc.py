@@ -192,7 +192,7 @@ def _prescriptions(base: Base) -> Prescriptions:
         PrescriptionClient(
             wire, environment.software, base.clock, Traces(base.store, settings.traces)
         ),
-        Numbers(base.store, base.ids),
+        Numbers(base.store, base.ids, settings.symbol_24),
         base.ids,
         base.clock,
     )

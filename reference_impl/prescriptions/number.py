@@ -3,7 +3,7 @@
 Days since 01/01/2014 (4), tenths of a second since midnight (4), milliseconds
 since midnight (6), rank (4), each in base 32 and padded with zeros. The time is
 that of clocks in Paris. Source: sheet e-prescription §4 (analysis of published
-numbers; the symbol of value 24, R, is not confirmed).
+numbers; the symbol of value 24, R or Q, is not confirmed: it is a setting).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from reference_impl.ids import SeededIds
+from reference_impl.prescriptions.settings import Symbol24
 from reference_impl.store import Store, settings
 
 SYMBOLS = "0123456789ABCDEFGHJKLMNPRSTUWXYZ"
@@ -35,14 +36,15 @@ class Numbers:
     make the same number in the same millisecond.
     """
 
-    def __init__(self, store: Store, ids: SeededIds) -> None:
+    def __init__(self, store: Store, ids: SeededIds, symbol_24: Symbol24 = "R") -> None:
         self._store = store
         self._ids = ids
+        self._symbol_24 = symbol_24
 
     def draw(self, at: datetime) -> str:
         """A new number for an instant."""
         rank = (self._start() + self._ids.number("ordonnance")) % RANKS
-        return encode(at, rank)
+        return encode(at, rank).replace("R", self._symbol_24)
 
     def _start(self) -> int:
         drawn = insert(settings).values(nom=_START, valeur=str(secrets.randbelow(RANKS)))

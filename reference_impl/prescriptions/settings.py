@@ -6,7 +6,8 @@ Ours, all optional: ``base_medicaments`` (folder of BDPM files), ``envoi_tardif`
 document seen allows it), ``envoi_dmp`` (on), ``retrait_dmp`` (on: the documents of
 an ordonnance that is cancelled are deleted from the DMP, TD3.3c), ``traces`` (on),
 ``envoi_traces`` (off), ``delai_reponse_s`` (30: seconds without a byte after which
-a call is given up).
+a call is given up), ``symbole_24`` (``R``; or ``Q``: the symbol of value 24 in the
+numbers, which nobody published).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 Wire = Literal["rest", "soap"]
+Symbol24 = Literal["R", "Q"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,4 @@ class OrdonnanceSettings:
     traces: bool = True
     send_traces: bool = False
     timeout: float = 30.0
+    symbol_24: Symbol24 = "R"

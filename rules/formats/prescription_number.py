@@ -12,7 +12,6 @@ Source: SEL-SFG-023 as e-prescription.md §4 reads it.
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -185,29 +184,6 @@ def encode(
 def is_number(text: str) -> bool:
     """Whether a text has the shape of a number: length and alphabet."""
     return bool(_SHAPE.fullmatch(text))
-
-
-class Numbering:
-    """Numbers never twice the same, whatever the clock and threads do.
-
-    They grow, but in the hour that the clock reads twice in October.
-    """
-
-    def __init__(self, first_rank: int = 0) -> None:
-        self._rank = first_rank - 1
-        self._last: datetime | None = None
-        self._lock = threading.Lock()
-
-    def next(self, moment: datetime) -> PrescriptionNumber:
-        """A number at an aware instant, or just after the last one given."""
-        now = moment.astimezone(UTC)
-        with self._lock:
-            last = self._last or now
-            self._rank += 1
-            if self._rank > MAX_RANK:
-                self._rank, last = 0, last + timedelta(milliseconds=1)
-            self._last = max(now, last)
-            return encode(self._last, self._rank)
 
 
 def _require_symbols(text: str) -> None:

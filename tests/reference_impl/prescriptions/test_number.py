@@ -95,6 +95,17 @@ def test_on_days_of_clock_change_the_clock_is_read(instant: str, time: str) -> N
     assert datetime.fromisoformat(instant) in made.instants
 
 
+def test_the_symbol_of_value_24_is_a_setting(tmp_path: Path) -> None:
+    """Whichever is right, both are read as the same number."""
+    store = Store(tmp_path / "logiciel.sqlite")
+    numbers = Numbers(store, SeededIds(store, 7, "2.25.1"), "Q")
+    drawn = [numbers.draw(NOON) for _ in range(64)]
+    store.close()
+    assert not any("R" in each for each in drawn)
+    assert any("Q" in each for each in drawn)
+    assert {decode(each).date for each in drawn} == {NOON.date()}
+
+
 def test_two_workstations_of_one_seed_do_not_start_at_the_same_rank(tmp_path: Path) -> None:
     drawn: set[str] = set()
     for place in range(3):
