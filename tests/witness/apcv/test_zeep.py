@@ -21,7 +21,7 @@ from zeep.transports import Transport
 from rules.formats.apcv_names import AUTHENTICATE, DESTROY, NS_AUTH, NS_SIGN, RESTORE, SIGN
 from rules.judge import JournalView, judge_journal
 from simulators.apcv.description import schema
-from simulators.apcv.faults import LIES
+from simulators.apcv.faults import FAULTS
 from simulators.platform import Platform
 from simulators.testing import exchanges, running
 from tests.shared_data import GOLDEN, needs_shared
@@ -201,7 +201,7 @@ def test_golden_messages_meet_the_schema(name: str) -> None:
 @pytest.mark.parametrize(
     ("lie", "expected"),
     [
-        ("inconnus", "ElementInconnu"),
+        ("inconnus", "Extension"),
         ("sexe-vide", "Sexe"),
         ("sans-ins", None),
         ("sans-nom-famille", None),
@@ -210,12 +210,13 @@ def test_golden_messages_meet_the_schema(name: str) -> None:
         ("famille", None),
         ("fuseau", None),
         ("prefixes", None),
+        ("sans-prefixe", None),
     ],
 )
 def test_the_schema_refuses_what_was_never_seen_and_only_that(
     lps: Lps, lie: str, expected: str | None
 ) -> None:
-    assert lie in LIES
+    assert lie in FAULTS
     lps.platform.kernel.faults.add("apcv", AUTHENTICATE, fault=lie)
     lps.authenticate()
     response = lps.last().response
