@@ -8,6 +8,7 @@ import zlib
 from contextlib import suppress
 
 import pytest
+import zxingcpp
 from fpdf import FPDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -173,6 +174,29 @@ def test_a_printed_symbol_keeps_its_quiet_zone_at_any_size(width):
     """Drawn at 150 or 300 dpi, modules of 0.24 mm and more."""
     (found,) = read_pages(page(picture=symbol(text(), quiet=1), width=width))
     assert (found.square, found.quiet_zone) == (True, True)
+
+
+def both_kinds(datamatrix: float, qr: float) -> bytes:
+    """A page with a datamatrix and a QR code of these widths (mm), and a logo."""
+    made = FPDF()
+    made.add_page()
+    made.image(Image.effect_noise((300, 120), 60), 12, 10, 40)
+    made.image(symbol(text(), scale=10), 150, 60, datamatrix)
+    drawn = zxingcpp.create_barcode("Q" * 300, zxingcpp.BarcodeFormat.QRCode, ec_level="L")
+    modules = drawn.to_image(scale=10, add_quiet_zones=True)
+    code = Image.frombuffer("L", modules.shape[::-1], bytes(memoryview(modules)))
+    made.image(code, 12, 225, qr)
+    return bytes(made.output())
+
+
+@pytest.mark.parametrize(("datamatrix", "qr"), [(20, 25), (20, 8), (8, 25), (8, 8)])
+def test_a_large_symbol_does_not_hide_a_small_one_of_the_other_kind(datamatrix, qr):
+    found = read_pages(both_kinds(datamatrix, qr))
+    assert sorted(each.kind for each in found) == ["datamatrix", "qr"]
+    for each in found:
+        x, y = (each.corners[0][axis] / each.frame[axis] for axis in (0, 1))
+        right, low = each.kind == "datamatrix", each.kind == "qr"
+        assert (x > 0.5, y > 0.5) == (right, low)
 
 
 def test_a_page_of_text_is_not_drawn(monkeypatch):
