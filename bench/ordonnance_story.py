@@ -36,6 +36,7 @@ def ordonnances(view: JournalView, scenario: str) -> Iterator[OrdonnanceSeen]:
             seen[made.id] = (made, exchange.accepted or (former is not None and former[1]))
     for number, (made, recorded) in seen.items():
         who, patient = made.prescriber, made.patient
+        code, page = _printed(view, number)
         yield OrdonnanceSeen(
             scenario=scenario,
             number=number,
@@ -47,7 +48,8 @@ def ordonnances(view: JournalView, scenario: str) -> Iterator[OrdonnanceSeen]:
             lines=tuple(map(_line, made.lines)),
             places=tuple(_places(view, number)),
             executions=tuple(_executions(view, number)),
-            **_printed(view, number),
+            code_2d=code,
+            page=page,
         )
 
 
@@ -81,19 +83,19 @@ def _places(view: JournalView, number: str) -> Iterator[dict[str, str]]:
                 yield {"lieu": name, "exchange": exchange}
 
 
-def _printed(view: JournalView, number: str) -> dict[str, str]:
-    """The last page printed with this number, and the text of its symbol."""
-    told: dict[str, str] = {}
+def _printed(view: JournalView, number: str) -> tuple[str, str]:
+    """The text of the symbol printed last with this number, and its first page in base64."""
+    code, page = "", ""
     for exchange in view.of("lgc", PRINT):
         reading = view.reading(exchange)
-        page = reading.first(PrintedOrdonnance)
-        codes = [code for code in reading.every(Code2D) if code.number == number]
-        if page is None or page.data is None or not codes:
+        paper = reading.first(PrintedOrdonnance)
+        codes = [each for each in reading.every(Code2D) if each.number == number]
+        if paper is None or paper.data is None or not codes:
             continue
-        drawn = page_picture(page.data, WIDTH)
-        told["code_2d"] = redacted_text(re.sub(r" {2,}", " … ", codes[0].text))
-        told["page"] = base64.b64encode(drawn).decode() if drawn else ""
-    return told
+        drawn = page_picture(paper.data, WIDTH)
+        code = redacted_text(re.sub(r" {2,}", " … ", codes[0].text))
+        page = base64.b64encode(drawn).decode() if drawn else ""
+    return code, page
 
 
 def _executions(view: JournalView, number: str) -> Iterator[str]:

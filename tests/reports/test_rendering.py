@@ -24,6 +24,7 @@ from reports.events import (
     FindingSeen,
     MessageView,
     MomCounted,
+    OrdonnanceSeen,
     ScenarioFinished,
     ScenarioStarted,
     StepFinished,
@@ -123,6 +124,27 @@ def test_a_dialogue_with_a_card_is_folded_in_the_page_and_keeps_its_places() -> 
     assert "n° 2 à 4" in page
     assert [page.count(f'id="e{n}"') for n in range(1, 6)] == [1] * 5
     assert "1 constat(s)" in page, "le constat d'un échange replié se voit sans l'ouvrir"
+
+
+def test_an_ordonnance_stands_in_its_scenario_with_its_page_and_its_places() -> None:
+    told = OrdonnanceSeen(
+        scenario="ordonnance/a", number="04B5BBY113H9WH0035", said="12/03/2026 à 10:21:07,345",
+        recorded=True, consent=False, lines=(f"MEDICAMENT FICTIF {ATTACK}",), page="AAAA",
+        code_2d='{"S":{"V":2}}', places=({"lieu": "appel", "exchange": "e1"},),
+        executions=("2026-03-13 · TESTPHARMA · ligne 1 REMPLACEE, motif 5",),
+    )  # fmt: skip
+    started, step, finished = scenario("ordonnance/a", Verdict.CONFORME)
+    assert isinstance(step, StepFinished)
+    step = step.model_copy(update={"observed": ("lu 6 fois, partout le même",)})
+    first, *_, last = stream()
+    page = html.render(Report((first, seen(1), started, step, told, finished, last)))
+    assert "12/03/2026 à 10:21:07,345" in page
+    assert "lu 6 fois, partout le même" in page
+    assert 'appel (<a href="#e1">' in page
+    assert 'src="data:image/png;base64,AAAA"' in page
+    assert "le patient s&#39;oppose" in page
+    assert "ligne 1 REMPLACEE, motif 5" in page
+    assert ATTACK not in page
 
 
 def test_nothing_a_product_sends_runs_in_the_page(report: Report) -> None:
