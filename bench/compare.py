@@ -22,6 +22,7 @@ from bench.errors import UsageError
 from bench.projection import project
 from bench.restarts import until_end
 from bench.unfolding import unfold
+from bench.usability_expectations import played_meanwhile
 from reports.events import FindingSeen, MomCounted, ScenarioFinished
 from rules.exchange import Exchange, Message
 from rules.formats.prescription_number import NumberError, decode
@@ -109,6 +110,10 @@ LEFT_OUT = (
         "comparé",
     ),
     (INSTANT, "une campagne se joue à son heure ; une date hors de ses deux jours est comparée"),
+    (
+        "gestes joués pendant un geste qui dure",
+        "autant que sa durée, mesurée, en laisse le temps ; LGC.DMP/UX.10 les compte",
+    ),
     ("identifiant et position au journal", "UUID tiré ; la position suit l'ordre, qui est comparé"),
     ("suite TLS et port du client", "négociés à chaque connexion ; la version est comparée"),
     ("numéros révoqués d'une CRL", "ceux des serveurs suivent l'adresse, donc le port, de l'IGC"),
@@ -250,7 +255,11 @@ def _steps(journal: Journal) -> Iterator[_Step]:
         content = str(mark.payload.get("name") or mark.payload.get("text") or "")
         written = unfold(_json(dict(mark.payload)))
         yield _Step(f"repère {mark.kind} {content}".strip(), tuple(written))
-    for exchange in until_end(journal.read(), journal.marks()):
+    played = until_end(journal.read(), journal.marks())
+    apart = played_meanwhile(played)
+    for exchange in played:
+        if exchange.id in apart:
+            continue
         yield _Step(f"échange {exchange.service} {exchange.operation}", tuple(_lines(exchange)))
     for event in project(journal):
         if isinstance(event, FindingSeen):

@@ -9,13 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Any
 
 from bench.drivers import ActionResult, Driver
 
 PACE = 0.5
 """Seconds between two gestures of the user: also how long a gesture is left alone."""
+
+ONCE = ("document.write",)
+"""Gestures that leave something: played once, or how long a gesture lasts would number the next
+documents."""
 
 Asked = tuple[str, Mapping[str, Any]]
 """A gesture and its parameters."""
@@ -44,7 +48,8 @@ def play(
     with ThreadPoolExecutor(1, "geste") as apart:
         lasting = apart.submit(_timed, driver, now, asked)
         meanwhile: list[Played] = []
-        for other in cycle(others):
+        again = [each for each in others if each[0] not in ONCE]
+        for other in chain(others, cycle(again)):
             if wait([lasting], PACE).done:
                 break
             meanwhile.append(_timed(driver, now, other))

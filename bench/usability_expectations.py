@@ -165,8 +165,22 @@ def document_listed(
 def _lasting(view: JournalView, latency: float) -> Iterator[Exchange]:
     """Gestures of the scenario that lasted at least one call; not those played meanwhile."""
     gestures = view.of("lgc")
-    apart = {other.id for each in gestures for other in _meanwhile(view, each)}
+    apart = played_meanwhile(gestures)
     return (e for e in gestures if e.id not in apart and _seconds(e) >= latency)
+
+
+def played_meanwhile(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """The gestures begun while another one lasted, by id; as many as its length allowed."""
+    found: set[str] = set()
+    lasting: Exchange | None = None
+    for each in exchanges:
+        if each.service != "lgc":
+            continue
+        if lasting is not None and each.started_at < _end(lasting):
+            found.add(each.id)
+        else:
+            lasting = each
+    return frozenset(found)
 
 
 def _meanwhile(view: JournalView, lasting: Exchange) -> list[Exchange]:

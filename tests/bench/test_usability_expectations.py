@@ -14,6 +14,7 @@ import pytest
 from bench.drivers import ActionResult
 from bench.expectations import Observation, evaluate
 from bench.meanwhile import play
+from bench.usability_expectations import played_meanwhile
 from rules.exchange import Exchange, Message, Outcome
 from rules.judge import JournalView
 from tests.rules.prescription.calls import NOW, context, exchange
@@ -241,6 +242,19 @@ def test_others_are_played_in_turn_while_a_gesture_lasts() -> None:
     assert [each.action for each in played] == ["dmp.search", "patient.read", "outbox.read"]
     assert played[0].result.answer == {"a": 1}
     assert all(played[0].started <= each.started <= played[0].answered for each in played)
+
+
+def test_what_leaves_something_is_played_once() -> None:
+    product = Product()
+    others = (("document.write", {}), ("patient.read", {"patient": "p1"}))
+    play(product, lambda: datetime.now(UTC), ("dmp.search", {}), others)
+    assert product.played.count("document.write") == 1
+
+
+def test_gestures_of_a_measured_length_are_told_apart() -> None:
+    during = seen(5, "lgc patient.read", 1, 0.2)
+    after = seen(6, "lgc mss.send", 11, 6)
+    assert played_meanwhile((*VALIDATED, during, after)) == {"e5"}
 
 
 def test_a_driver_of_one_gesture_at_a_time_plays_it_alone() -> None:
