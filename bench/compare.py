@@ -75,7 +75,7 @@ DECLARED = (
         "sont de version 5",
         # The schemes of ebRIM are such UUIDs too: they are names, and must be the same.
         r"(?<!Scheme=\"urn:uuid:)(?<!Node=\"urn:uuid:)(?<!objectType=\"urn:uuid:)"
-        r"(?<!AdhocQuery id=\"urn:uuid:)\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}"
+        r"(?<!AdhocQuery id=\"urn:uuid:)(?:\b|(?<=_))[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}"
         r"-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b",
     ),
     Declared(
@@ -88,6 +88,12 @@ DECLARED = (
         "clé publique",
         "les clés sont tirées une fois par machine et gardées",
         r"(\"(?:n|kid|x|y)\": )\"[\w-]{20,}\"",
+        r"\1",
+    ),
+    Declared(
+        "code de l'appli carte Vitale",
+        "chaque affichage a sa clé et son aléa ; ce que le service en fait est comparé",
+        r"(PB83N8746746\*98)[0-9A-Z $%*+\-./:]+",
         r"\1",
     ),
     Declared("frontière MIME", "sépare les parties, sans rien dire", r'boundary="?[^";]+"?'),

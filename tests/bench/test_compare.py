@@ -206,3 +206,11 @@ def test_a_picture_is_what_its_symbols_say() -> None:
     assert NUMBER in "".join(lines)
     (blank,) = unfold(png(Image.new("L", (40, 40), 255)), "image/png")
     assert "SHA-256" in blank
+
+
+def test_codes_of_the_phone_and_identifiers_after_an_underscore_are_drawn() -> None:
+    said = 'ID="_787f4611-b95e-4ba3-942c-d7e4e58d239f" "donnees": "PB83N8746746*98E*0N FI0"'
+    for declared in DECLARED:
+        said = declared.mask(said)
+    code = "PB83N8746746*98‹code de l'appli carte Vitale›"
+    assert said == f'ID="_‹UUID tiré›" "donnees": "{code}"'
