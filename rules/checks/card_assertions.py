@@ -1,4 +1,4 @@
-"""What leaves with the signature of a card: VIHF in mode DIRECTE, INSi and ApCV assertions.
+"""What leaves with the signature of a card: VIHF in mode DIRECTE, assertions of the teleservices.
 
 Facts only: which card, what it says, and the user's choice of situation at that instant.
 """
@@ -17,10 +17,9 @@ from lxml import etree
 from rules.checks.card_facts import CardStory, story
 from rules.checks.card_presence import Presence
 from rules.exchange import Exchange
-from rules.formats.apcv import ApcvAssertion
 from rules.formats.certificate import Certificate
-from rules.formats.insi import InsiAssertion
 from rules.formats.soap import NS_DS
+from rules.formats.tlsi_assertion import TlsiAssertion
 from rules.formats.vihf import Vihf
 from rules.formats.xmldsig import XmlSignature
 from rules.judge import JournalView
@@ -31,6 +30,9 @@ CARD_TYPE = x509.ObjectIdentifier("1.2.250.1.71.1.2.2")
 TYPES = ("CPS", "CPF", "CPE", "CPA")
 """TRE_G02, by code; 2 and 3 are named CDE and CDA too."""
 _DIRECT = "DIRECTE"
+_TLSI = ("insi", "apcv", "prescription")
+_OF_A_PHARMACY = "EP1"
+"""The pharmacist's card is in another reader than those of the bench."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +65,17 @@ def assertions(view: JournalView) -> tuple[CardAssertion, ...]:
 
 def _assertions(view: JournalView) -> Iterator[CardAssertion]:
     for exchange in view.exchanges:
-        if exchange.service == "insi":
-            yield from (_of_insi(exchange, a) for a in view.reading(exchange).every(InsiAssertion))
-        elif exchange.service == "apcv":
-            same = (InsiAssertion(a.saml) for a in view.reading(exchange).every(ApcvAssertion))
-            yield from (_of_insi(exchange, assertion) for assertion in same)
+        if exchange.service in _TLSI and exchange.operation != _OF_A_PHARMACY:
+            yield from (_of_tlsi(exchange, a) for a in view.reading(exchange).every(TlsiAssertion))
         elif exchange.service == "dmp":
             yield from (_of_vihf(exchange, v) for v in view.reading(exchange).every(Vihf))
 
 
-def _of_insi(exchange: Exchange, read: InsiAssertion) -> CardAssertion:
+def _of_tlsi(exchange: Exchange, read: TlsiAssertion) -> CardAssertion:
     saml = read.saml
     return CardAssertion(
         exchange,
-        InsiAssertion.label,
+        read.label,
         saml.place,
         saml.issue_instant,
         saml.issuer,

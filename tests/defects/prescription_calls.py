@@ -176,7 +176,7 @@ DEFECTS = (
         "ordonnance-cle-d-authentification",
         "L'assertion est signée par la clé d'authentification de la carte",
         "ordonnance-soap",
-        "EP-27",
+        "EP-27 CD-07 CD-08",
         around(f"{_SOAP}:SoapWire._identity", _authentication_key),
     ),
     broken(
