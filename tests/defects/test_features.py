@@ -15,6 +15,11 @@ from typing import Any
 
 import pytest
 
+from bench.coverage import coverage, scenarios
+from bench.exigences import all_exigences
+from rules.checking import by_id
+from tests.defects.variants import VARIANTS
+
 ROOT = Path(__file__).parents[2]
 REHEARSALS = (
     ("mom-dixieme-depot-oublie", "trois seuils", "dépôts DMP : 9 compté(s), 10 attendu(s)"),
@@ -42,12 +47,21 @@ IDENTITIES = (
 )
 """One broken LGC for each feature of the INS, in the order of the Ségur table."""
 ORDONNANCES = (
-    ("features/ordonnance", "ordonnance-panne-tue", "service en panne", "EP-29"),
+    ("features/ordonnance", "ordonnance-jamais-envoyee", "renouvellement est une", "EP-01"),
+    ("features/ordonnance", "ordonnance-motif-non-transmis", "non substituable", "EP-16"),
+    ("features/ordonnance", "ordonnance-panne-tue", "panne, le dmp", "EP-29"),
     ("features/ordonnance", "ordonnance-executions-tues", "pharmacie remplace", "EP-24"),
-    ("features/apcv", "apcv-ins-du-parent", "ayant droit", "AV-13"),
+    ("features/apcv", "apcv-ins-du-parent", "un ayant droit", "AV-13"),
     ("features/apcv", "apcv-contexte-jamais-detruit", "fin de consultation", "AV-09"),
+    ("features/apcv", "utilisable-ecran-gele", "empêche pas", "borne du banc"),
+    ("features/apcv", "utilisable-dmp-avant-le-service", "au courriel", "avant prescription EP4"),
 )
-"""A broken LGC for ordonnances and the appli carte Vitale, with their features."""
+"""A broken LGC for each feature of ordonnances and of the appli carte Vitale."""
+PRESCRIBED = (
+    "LGC.PRESC.01 LGC.PRESC.02 LGC.PRESC.03 LGC.PRESC.04 SC.ORDN/CONF.01 SC.ORDN/CONF.02 "
+    "SC.ORDN/CONF.04 ePresc/va1.02 SC.APCV.01 LGC.DMP/UX.10"
+)
+"""Exigences of these features that gestures and wires show."""
 COVERED = (
     "02 03 04 05 06 07 08 10 11 12 13 14 15 20 25 28 31 34 35 37 38 40 41 43 44 45 49 52 53 54 57 "
     "60 63"
@@ -68,14 +82,14 @@ def rehearse(
     folder: Path, scenario: str, *options: str, features: str = "features/mom"
 ) -> tuple[int, list[dict[str, Any]]]:
     """Play the scenarios of a name; the exit code and the events of the report."""
-    asked = ["run", features, "--scenario", scenario, "--dossier", str(folder), *options]
+    asked = ["run", *features.split(), "--scenario", scenario, "--dossier", str(folder), *options]
     done = subprocess.run(
         [sys.executable, "-m", "bench.cli", *asked],
         cwd=ROOT,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=900,
         check=False,
     )
     report = folder / "rapport.json"
@@ -114,7 +128,7 @@ def _shown_by_an_exchange(
     """A finding names its exchange; an expectation, those of its scenario."""
     seen = {event["id"] for event in of_type(events, "exchange")}
     findings = [f for f in of_type(events, "finding") if f["check_id"] == reason]
-    assert findings or "(s)" in reason
+    assert findings or " " in reason
     assert {f["exchange"] for f in findings} <= seen
     assert seen.issuperset(finished["exchanges"])
     assert finished["exchanges"]
@@ -137,6 +151,36 @@ def test_the_reference_is_conforme_on_every_exigence_of_the_identities(tmp_path:
     assert {e["verdict"] for e in of_type(events, "scenario-finished")} == {"conforme"}
     asked = {f"INS/va1.{number}" for number in COVERED.split()} | {"DOC/va1.04"}
     assert {each: verdicts.get(each) for each in asked} == dict.fromkeys(asked, "conforme")
+
+
+def test_the_reference_is_conforme_on_every_exigence_of_ordonnances(tmp_path: Path) -> None:
+    folders = "features/ordonnance features/apcv"
+    code, events = rehearse(tmp_path / "campagne", "", features=folders)
+    verdicts = {e["id"]: e["verdict"] for e in of_type(events, "exigence")}
+    assert code == 0
+    assert of_type(events, "finding") == []
+    assert {e["verdict"] for e in of_type(events, "scenario-finished")} == {"conforme"}
+    asked = PRESCRIBED.split()
+    assert {each: verdicts.get(each) for each in asked} == dict.fromkeys(asked, "conforme")
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_another_product_that_conforms_is_conforme(tmp_path: Path, name: str) -> None:
+    asked = ("--commande", f'"{sys.executable}" -m tests.defects {name}')
+    code, events = rehearse(tmp_path / "campagne", "au courriel", *asked, features="features/apcv")
+    assert code == 0, [e["reasons"] for e in of_type(events, "scenario-finished")]
+    assert of_type(events, "finding") == []
+
+
+def test_each_exigence_of_a_feature_is_known_and_covered_both_ways() -> None:
+    """``segur-bench exigences`` says the scenario of an exigence, and its exigences of a check."""
+    known = all_exigences()
+    tagged = {each for _, exigences in scenarios() for each in exigences}
+    assert {each for each in tagged if not each.startswith("BANC")} <= set(known)
+    rows = {row.id: row for row in coverage()}
+    assert all(rows[each].scenarios for each in PRESCRIBED.split())
+    judged = {each for check in by_id("EP-29") for each in check.exigences}
+    assert {"LGC.PRESC.03", "LGC.PRESC.04"} <= {row.id for row in coverage("EP-29")} == judged
 
 
 def test_an_unknown_defect_is_told(tmp_path: Path) -> None:
