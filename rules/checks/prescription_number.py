@@ -23,6 +23,7 @@ from rules.formats.prescription_number import (
     PrescriptionNumber,
     decode,
 )
+from rules.formats.prescription_wire import EpRequest
 
 EXIGENCES = ("ePresc/va1.01", "LGC.PRESC.01", "SC.ORDN/CONF.01")
 """The agrément, of each wave: what the service and the paper ask for."""
@@ -53,6 +54,25 @@ def well_formed(carried: CarriedNumber, _context: Context) -> Iterator[Finding]:
     except NumberError as error:
         yield Finding(
             f"{carried.place}, {error.place}", error.expected, error.found, _ADVICE[error.flaw]
+        )
+
+
+@check(
+    "EP-02",
+    title="Une ordonnance transmise porte le numéro que le logiciel lui a donné",
+    severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
+    source=SOURCE,
+    rejects=MALFORMED,
+)
+def numbered_call(request: EpRequest, _context: Context) -> Iterator[Finding]:
+    """The service gives no number: the product makes it before the call."""
+    if request.created is not None and request.number is None:
+        yield Finding(
+            "id",
+            "le numéro de 18 caractères",
+            "absent",
+            "Tirer le numéro dans le logiciel, avant l'appel, et le transmettre.",
         )
 
 

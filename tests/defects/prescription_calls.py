@@ -93,6 +93,27 @@ def _local_copy(original: Any, room: Any, number: str, author: Any) -> Any:
 
 DEFECTS = (
     broken(
+        "ordonnance-non-renouvelable-a-moins-un",
+        "Une ligne non renouvelable est transmise avec -1 renouvellement",
+        "ordonnance",
+        "BANC-EP.01",
+        sent("EP4", lines(given(-1, "renouvellements"))),
+    ),
+    broken(
+        "ordonnance-sans-posologie",
+        "La posologie n'est que sur le papier : les lignes transmises n'en ont pas",
+        "ordonnance",
+        "BANC-EP.02",
+        sent("EP4", lines(forgotten("posologieTexte"))),
+    ),
+    broken(
+        "ordonnance-sans-numero",
+        "Le logiciel attend que le service donne le numéro et transmet l'ordonnance sans lui",
+        "ordonnance",
+        "EP-02",
+        sent("EP4", forgotten("id")),
+    ),
+    broken(
         "ordonnance-lignes-non-serialisees",
         "La liste des lignes n'est pas sérialisée",
         "ordonnance-refusee",
