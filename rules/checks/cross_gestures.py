@@ -49,7 +49,8 @@ class Expected:
     """Operations of a gesture: one of ``needed`` must be accepted, ``also`` may be seen.
 
     ``instead`` shows that nothing was left to do, when no needed one was tried:
-    an authorisation that stands (DMP-02-03), a deposit found after a lost answer.
+    an authorisation that stands (DMP-02-03), a deposit found after a lost answer, a
+    session opened by the card instead of Pro Santé Connect.
     """
 
     needed: frozenset[str]
@@ -75,7 +76,7 @@ def _calls(*operations: str) -> frozenset[str]:
 
 
 GESTURES: Mapping[str, Expected] = {
-    "session.open": _expected("psc token"),
+    "session.open": _expected("psc token", instead="cards VERIFY"),
     "identity.search_insi": Expected(_SEARCHES),
     "identity.verify": Expected(_VERIFICATIONS),
     "identity.receive": Expected(frozenset(), _VERIFICATIONS),

@@ -91,11 +91,13 @@ QUEUED = {"envoi": {"etat": "à envoyer"}}
             exchange("insi", "rechercherInsAvecCarteVitale"),
             gesture("identity.search_insi", {"insi": {"code": "00"}}),
         ),
+        (exchange("psc", "token"), gesture("session.open", {"session": {}})),
+        (exchange("cards", "VERIFY"), gesture("session.open", {"session": {}})),
     ],
     ids=["depot", "refuse", "interdit", "muet", "envoi", "releve", "insi", "panne", "relance",
          "deja-autorise", "retrouve", "verification", "reception", "sans-appel",
          "ordonnance", "executions", "recherche", "annulation", "brouillon-annule",
-         "retrait", "deja-connue", "carte"],
+         "retrait", "deja-connue", "carte", "session-psc", "session-carte"],
 )  # fmt: skip
 def test_what_is_announced_and_seen_raises_nothing(entries: tuple[dict[str, object], ...]) -> None:
     view = journal(*entries)
