@@ -57,6 +57,17 @@ def of_qualification(birth_name: str, birth_date: str) -> PatientFixture | None:
     return None
 
 
+def traits(who: PatientFixture) -> dict[str, str]:
+    """The traits of an identity, as the driver contract names them."""
+    return {
+        "nom_naissance": who.birth_name,
+        "prenoms_naissance": who.birth_given_names,
+        "sexe": who.sex,
+        "date_naissance": who.birth_date,
+        "lieu_naissance": who.birth_place,
+    }
+
+
 def make_known(scenario: Scenario, who: PatientFixture, **changes: Any) -> None:
     """Put a person in the base of INSi; ``changes`` are fields as INSi's state names them."""
     told = {

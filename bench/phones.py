@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bench.people import make_known, set_state
 from fixtures.apcv import FAMILIES, ApcvFixture, make_apcv
+from fixtures.identifiers import matricule
+from fixtures.world import PatientFixture
 from simulators.apcv.codec import LIFE, Codec
 from simulators.kernel import Kernel
 
@@ -15,6 +17,26 @@ if TYPE_CHECKING:
 
 TOO_LONG = 2 * LIFE
 """Age of a code that is certainly outdated."""
+
+
+def _brother(given: str, born: str, order: int) -> PatientFixture:
+    number = matricule("M", born, "33063", order)
+    return PatientFixture("TESTFRATRIE", given, "M", born, "33063", number, dmp="absent")
+
+
+SIBLINGS = {
+    "jumeaux": (
+        "jumeaux",
+        1,
+        (("1", _brother("TOM", "2020-02-02", 910)), ("2", _brother("TIM", "2020-02-02", 911))),
+    ),
+    "deux enfants de même prénom": (
+        "famille",
+        2,
+        (("1", _brother("ALIX", "2011-06-11", 921)), ("1", _brother("ALIX", "2012-06-12", 922))),
+    ),
+}
+"""Fault that gives them, rank of the first on the appli, and the rang gémellaire of each."""
 
 
 def phone(scenario: Scenario, kind: str) -> ApcvFixture:

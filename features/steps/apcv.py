@@ -8,36 +8,16 @@ from typing import Any
 from pytest_bdd import given, parsers, then, when
 
 from bench.people import make_known
-from bench.phones import TOO_LONG, family, phone, show
+from bench.phones import SIBLINGS, TOO_LONG, family, phone, show
 from bench.session import Scenario
 from features.steps.identite import patients
 from features.steps.insi import create, current
-from fixtures.identifiers import matricule
-from fixtures.world import PatientFixture
 
 READ, QUALIFY, CLOSE = "apcv.read", "apcv.qualify", "apcv.close"
 AUTHENTICATE, DESTROY = "authentifierUtilisateurProximite", "detruireContexteApCV"
 MEMBERS = {"le titulaire": 0, "le conjoint": 1, "l'enfant": 2}
 
 
-def _brother(given: str, born: str, order: int) -> PatientFixture:
-    number = matricule("M", born, "33063", order)
-    return PatientFixture("TESTFRATRIE", given, "M", born, "33063", number, dmp="absent")
-
-
-SIBLINGS = {
-    "jumeaux": (
-        "jumeaux",
-        1,
-        (("1", _brother("TOM", "2020-02-02", 910)), ("2", _brother("TIM", "2020-02-02", 911))),
-    ),
-    "deux enfants de même prénom": (
-        "famille",
-        2,
-        (("1", _brother("ALIX", "2011-06-11", 921)), ("1", _brother("ALIX", "2012-06-12", 922))),
-    ),
-}
-"""Fault that gives them, rank of the first on the appli, and the rang gémellaire of each."""
 CUT = 512
 """Where some scanners stop (sheet ``apcv`` §10, N03)."""
 

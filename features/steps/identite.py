@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then
 
+from bench.people import traits
 from bench.session import Scenario
 
 HIGH_TRUST = "CN"
@@ -50,14 +51,7 @@ def add_patient(scenario: Scenario, statut: str) -> None:
     who = scenario.patient()
     created = scenario.must(
         "patient.create",
-        traits={
-            "nom_naissance": who.birth_name,
-            "prenoms_naissance": who.birth_given_names,
-            "sexe": who.sex,
-            "date_naissance": who.birth_date,
-            "lieu_naissance": who.birth_place,
-            "nom_utilise": who.used_name,
-        },
+        traits={**traits(who), "nom_utilise": who.used_name},
     )
     local_id = created["patient"]["id"]
     last = created

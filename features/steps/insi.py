@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from bench.people import invent, make_known, set_state
+from bench.people import invent, make_known, set_state, traits
 from bench.session import Scenario
 from features.steps.identite import HIGH_TRUST, patients
 
@@ -207,14 +207,7 @@ def called_by_cps(scenario: Scenario) -> None:
 def create(scenario: Scenario, **changes: Any) -> None:
     """Open a file for the person of the scenario; it becomes the current one."""
     who = scenario.notes["personne"]
-    traits = {
-        "nom_naissance": who.birth_name,
-        "prenoms_naissance": who.birth_given_names,
-        "sexe": who.sex,
-        "date_naissance": who.birth_date,
-        "lieu_naissance": who.birth_place,
-    }
-    created = scenario.must("patient.create", traits={**traits, **changes})
+    created = scenario.must("patient.create", traits={**traits(who), **changes})
     patients(scenario).append({"id": created["patient"]["id"], "ins": who.ins})
 
 

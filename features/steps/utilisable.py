@@ -6,12 +6,11 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from bench.people import invent, open_with_document
+from bench.people import invent, open_with_document, traits
 from bench.session import GestureMissingError, Scenario
 from features.steps.apcv import AUTHENTICATE
 from features.steps.envois import LETTER, TEXT
 from features.steps.identite import patients
-from fixtures.world import PatientFixture
 
 SLOW = ("psc", "insi", "apcv", "prescription", "dmp", "mssante")
 """Every wire of the bench but the cards, which are no network."""
@@ -38,7 +37,7 @@ PATIENCE = 120.0
 def local_record(scenario: Scenario) -> None:
     """Still provisoire, with a document that the DMP does not have."""
     who = scenario.notes["appli"].holder
-    created = scenario.must("patient.create", traits=_traits(who))
+    created = scenario.must("patient.create", traits=traits(who))
     patients(scenario).append({"id": created["patient"]["id"], "ins": who.ins})
     written = scenario.must("document.write", **_note(scenario, "Compte rendu de consultation"))
     scenario.notes["document"] = written["document"]["id"]
@@ -60,7 +59,7 @@ def slow_everywhere(scenario: Scenario, seconds: str) -> None:
 def goes_on(scenario: Scenario) -> None:
     """In the same record, whose local document he consults, and in another one."""
     someone = invent(scenario)
-    other = scenario.must("patient.create", traits=_traits(someone))["patient"]["id"]
+    other = scenario.must("patient.create", traits=traits(someone))["patient"]["id"]
     mine = patients(scenario)[-1]["id"]
     scenario.others += [
         ("patient.read", {"patient": mine}),
@@ -114,14 +113,4 @@ def _note(scenario: Scenario, title: str) -> dict[str, Any]:
         "type": LETTER,
         "titre": title,
         "texte": TEXT,
-    }
-
-
-def _traits(who: PatientFixture) -> dict[str, str]:
-    return {
-        "nom_naissance": who.birth_name,
-        "prenoms_naissance": who.birth_given_names,
-        "sexe": who.sex,
-        "date_naissance": who.birth_date,
-        "lieu_naissance": who.birth_place,
     }
