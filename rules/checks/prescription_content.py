@@ -16,7 +16,13 @@ from rules.checks.prescription_lines import numbered
 from rules.checks.prescription_number import EXIGENCES
 from rules.context import Context
 from rules.findings import Finding, Severity
-from rules.formats.prescription import LINE_TYPES, NO_SUBSTITUTION, Line, Ordonnance
+from rules.formats.prescription import (
+    LINE_TYPES,
+    NO_SUBSTITUTION,
+    Line,
+    Ordonnance,
+    PrescribedPatient,
+)
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SUBSTITUTIONS = ("G", NO_SUBSTITUTION)
@@ -51,6 +57,7 @@ def _codes(place: str, line: Line) -> Iterator[Finding]:
             ", ".join(LINE_TYPES),
             line.type,
             "Donner à la ligne l'un des types publiés ; « medicament » quand rien n'est dit.",
+            Severity.REVIEW,
         )
     code = line.substitution.code if line.substitution else None
     if code is not None and code not in _SUBSTITUTIONS:
@@ -89,12 +96,7 @@ def _counts(place: str, line: Line) -> Iterator[Finding]:
 )
 def complete(told: Ordonnance, _context: Context) -> Iterator[Finding]:
     """What the neutral model needs; the official package may place it elsewhere."""
-    patient = told.patient
-    for name, value in (
-        ("type", told.kind),
-        ("horodatage", told.at),
-        ("patient.prenoms", patient.given_names if patient else None),
-    ):
+    for name, value in (("type", told.kind), ("horodatage", told.at)):
         if not value:
             yield _absent(name)
     if told.at and not _readable(told.at):
@@ -104,19 +106,25 @@ def complete(told: Ordonnance, _context: Context) -> Iterator[Finding]:
             told.at,
             "Écrire la date et l'heure de la prescription en ISO 8601, avec leur décalage.",
         )
-    born = patient.birth_date if patient else None
-    if born is None or not _DATE.fullmatch(born):
-        yield Finding(
-            "patient.naissance",
-            "AAAA-MM-JJ",
-            born or "absent",
-            "Écrire la date de naissance de l'INS, en ISO 8601.",
-        )
+    if told.patient is not None:  # EF_INS25_01 says it when nobody is named
+        yield from _person(told.patient)
     for place, line in numbered(told):
         if not line.label:
             yield _absent(f"{place}.libelle")
         if line.drug and not (line.posology or line.structured):
             yield _absent(f"{place}.posologieTexte")
+
+
+def _person(patient: PrescribedPatient) -> Iterator[Finding]:
+    if not patient.given_names:
+        yield _absent("patient.prenoms")
+    if not _DATE.fullmatch(patient.birth_date or ""):
+        yield Finding(
+            "patient.naissance",
+            "AAAA-MM-JJ",
+            patient.birth_date or "absent",
+            "Écrire la date de naissance de l'INS, en ISO 8601.",
+        )
 
 
 def _readable(instant: str) -> bool:

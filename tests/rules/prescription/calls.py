@@ -65,8 +65,11 @@ ORDONNANCE: dict[str, Any] = {
 
 
 def ordonnance(**changes: Any) -> dict[str, Any]:
-    """ORDONNANCE with some keys changed; None removes one."""
-    made = {**deepcopy(ORDONNANCE), **changes}
+    """ORDONNANCE with some keys changed; None removes one. Lines take ranks of their own."""
+    made = {**deepcopy(ORDONNANCE), **deepcopy(changes)}
+    for rank, each in enumerate(made["lignes"] or (), start=1):
+        if isinstance(each, dict) and each.get("n") == 1:
+            each["n"] = rank
     return {name: value for name, value in made.items() if value is not None}
 
 

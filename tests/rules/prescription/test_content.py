@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.rules.prescription.calls import ORDONNANCE, created, line, ordonnance, refused, request
+from rules.findings import Severity
+from tests.rules.prescription.calls import (
+    ORDONNANCE,
+    created,
+    found,
+    line,
+    ordonnance,
+    refused,
+    request,
+)
 
 OTHER = "531764e3-dc5a-5a84-9b9b-93a0671d0fe0"
 SENSELESS: dict[str, dict[str, Any]] = {
-    "type inconnu": {"eprescType": "potion"},
     "code de substitution": {"substitution": {"code": "MTE"}},
     "renouvellements": {"renouvellements": -1},
     "durée": {"dureeJours": 0},
@@ -56,9 +64,16 @@ def test_a_value_without_sense(form: str, what: str) -> None:
 
 
 @each_wire
+def test_a_type_that_nobody_published_is_to_be_seen(form: str) -> None:
+    """The official package may have more types than the published component."""
+    (finding,) = found(request("EP4", ordonnance(lignes=[line(eprescType="potion")]), form))
+    assert (finding.check_id, finding.severity) == ("BANC-EP.01", Severity.REVIEW)
+
+
+@each_wire
 def test_two_lines_of_one_rank(form: str) -> None:
-    assert created(form, lignes=[line(), line(idLigne=OTHER)]) == ["BANC-EP.01"]
-    assert created(form, lignes=[line(), line(n=2, idLigne=OTHER)]) == []
+    assert created(form, lignes=[line(n=2), line(n=2, idLigne=OTHER)]) == ["BANC-EP.01"]
+    assert created(form, lignes=[line(n=3), line(n=2, idLigne=OTHER)]) == []
 
 
 @each_wire

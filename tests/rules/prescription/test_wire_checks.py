@@ -74,7 +74,6 @@ def born(day: str) -> dict[str, Any]:
         {"lignes": [line(cis=None, cip13=None, preparationMagistrale=True)]},
         {"lignes": [line(eprescType="dispositifMedical", cis=None, cip13=None, lpp="1215702")]},
         {"lignes": [line(eprescType="dispositifMedical", cis=None, cip13=None)]},
-        {"lignes": [line(eprescType="acteInconnu", cis=None)]},
         {"lignes": [NARCOTIC], "flags": ["MED-1098"]},
         {
             "lignes": [TSO],

@@ -76,7 +76,8 @@ def test_a_third_wire_is_a_file(editor: Platform) -> None:
 
 def test_the_checks_refuse_on_a_third_wire_too(editor: Platform) -> None:
     caller = Caller(editor, DOCTOR, "essai")
-    long = ordonnance(caller.now, patient={"nomNaissance": "A" * 101})
+    long = ordonnance(caller.now)
+    long["patient"]["nomNaissance"] = "A" * 101
     assert caller.call("EP4", long).error == "EP-P-005"
     assert [found.split()[0] for found in caller.findings()] == ["EF_INS25_01"]
 
