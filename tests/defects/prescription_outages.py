@@ -14,6 +14,7 @@ from .prescription_mistakes import SEND
 
 _SENDER = "reference_impl.prescriptions.sending:Sender"
 _OUTAGE = Injection("prescription", "couper", "EP4", 9)
+_TWICE = Injection("prescription", "couper", "EP4", 2)
 _LOST = Injection("prescription", "couper-apres-traitement", "EP4", 2)
 _USED = Injection("prescription", "nom-refuse", "EP4", 9)
 
@@ -63,6 +64,21 @@ def _left_to_the_user(original: Any, sender: Any, kept: Any, professional: Any) 
         return sent
     sender._records.save(_blank(sent))
     raise UnavailableError("PANNE", "Le service ne répond pas : recommencez.")
+
+
+def _by_unique_id(_shipper: Any, document: Any, _patient: Any, _professional: Any) -> Any:
+    return document.replaces
+
+
+def _hidden_again(original: Any, client: Any, *told: Any) -> Any:
+    *rest, visibility, replaces = told
+    if replaces is not None:
+        visibility = replace(visibility, hidden_from_patient=True)
+    return original(client, *rest, visibility, replaces)
+
+
+def _removed_by_unique_id(original: Any, client: Any, _entry: str, document: Any, *rest: Any):
+    return original(client, document.unique_id, document, *rest)
 
 
 def _no_identity(_patient: Any) -> None:
@@ -130,5 +146,38 @@ DEFECTS = (
         "EP-30",
         around(SEND, _left_to_the_user),
         injection=_LOST,
+    ),
+    broken(
+        "ordonnance-remplacee-par-son-identifiant-unique",
+        "Le document remplacé est désigné par son uniqueId, sans demander son entryUUID",
+        "ordonnance-rattrapee",
+        "DMP-21-18 X-04",
+        put("reference_impl.shipping:DmpShipper._current_version", _by_unique_id),
+        injection=_TWICE,
+    ),
+    broken(
+        "ordonnance-cachee-au-patient-en-la-remplacant",
+        "La version qui remplace est cachée au patient, qui voyait la première",
+        "ordonnance-rattrapee",
+        "DMP-21-11",
+        around("reference_impl.dmp.client:DmpClient.deposit", _hidden_again),
+        injection=_TWICE,
+    ),
+    broken(
+        "ordonnance-supprimee-par-son-identifiant-unique",
+        "Le document d'une ordonnance annulée est désigné par son uniqueId",
+        "ordonnance-annulee",
+        "DMP-33-01",
+        around("reference_impl.dmp.client:DmpClient.remove", _removed_by_unique_id),
+    ),
+    broken(
+        "ordonnance-supprimee-sous-un-autre-statut",
+        "La suppression dit le document soumis, et non publié",
+        "ordonnance-annulee",
+        "DMP-33-01",
+        put(
+            "reference_impl.dmp.submission:_APPROVED",
+            "urn:oasis:names:tc:ebxml-regrep:StatusType:Submitted",
+        ),
     ),
 )

@@ -201,3 +201,23 @@ def refused(bench: Bench) -> None:
     held = _draft(bench)
     bench.forbidden("prescription.validate", ordonnance=held, professionnel=bench.doctor)
     bench.forbidden("prescription.print", ordonnance=held)
+
+
+_set("ordonnance-rattrapee", late=True)
+
+
+@stimulus("ordonnance-rattrapee")
+def caught_up(bench: Bench) -> None:
+    """The service is down (injection), then takes what waited: documents are replaced."""
+    held = _draft(bench)
+    for _ in range(2):
+        _validate(bench, held)
+
+
+@stimulus("ordonnance-annulee")
+def cancelled(bench: Bench) -> None:
+    """Validated and deposited, then cancelled: what was deposited leaves the DMP."""
+    held = _draft(bench)
+    _validate(bench, held)
+    bench.scenario.must("prescription.cancel", ordonnance=held, professionnel=bench.doctor)
+    bench.flush()
