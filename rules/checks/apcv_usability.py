@@ -87,7 +87,7 @@ def _medium(gesture: Gesture) -> str:
     "AV-17",
     title="Un utilisateur Pro Santé Connect lit l'appli sans carte",
     severity=Severity.BLOCKING,
-    exigences=("SC.APCV.01",),
+    exigences=("SC.APCV.01", "LGC.DMP/UX.10"),
     source="Fiche ApCV §8 (LGC.DMP/UX.10.01)",
 )
 def usable_without_card(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -144,6 +144,7 @@ def _logged_in(view: JournalView, exchange: Exchange, gesture: Gesture) -> bool:
     "AV-19",
     title="Pendant un appel lent, le logiciel répond aux autres gestes",
     severity=Severity.MINOR,
+    exigences=("LGC.DMP/UX.10",),
     source="Fiche ApCV §9",
 )
 def alive_while_called(view: JournalView, _context: Context) -> Iterator[Finding]:
