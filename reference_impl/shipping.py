@@ -78,20 +78,29 @@ class Publisher:
         return found
 
 
-class DmpShipper:
-    """Deposits in the DMP: TD0.2 first, and TD3.1b before sending again."""
+class _DmpErrand:
+    """What goes to the record of a patient: nothing leaves before TD0.2 says that it is active."""
 
     def __init__(self, gateway: DmpGateway, records: Records, publisher: Publisher) -> None:
         self._gateway = gateway
         self._records = records
         self._publisher = publisher
 
-    def ship(self, shipment: Shipment) -> Mapping[str, Any]:
-        """One attempt of a deposit, under the uniqueId of the document."""
+    def _opened(self, shipment: Shipment) -> tuple[Patient, Professional]:
+        """The patient and the user; raises what forbids the errand."""
         patient = self._records.patient(shipment.patient_id or "")
         professional = self._publisher.professional(shipment.professional_id)
         require_dmp_identity(patient)
         require_active(self._gateway.existence(patient, professional))
+        return patient, professional
+
+
+class DmpShipper(_DmpErrand):
+    """Deposits in the DMP: TD0.2 first, and TD3.1b before sending again."""
+
+    def ship(self, shipment: Shipment) -> Mapping[str, Any]:
+        """One attempt of a deposit, under the uniqueId of the document."""
+        patient, professional = self._opened(shipment)
         document = self._publisher.ready(shipment.content["document"], patient)
         if shipment.in_doubt and self._is_there(document, patient, professional):
             return {"retrouve": True}
@@ -125,20 +134,12 @@ class DmpShipper:
         return found.entry_uuid
 
 
-class DmpRemover:
+class DmpRemover(_DmpErrand):
     """Deletes one’s own deposits: TD0.2, TD3.1b just before, TD3.3c."""
-
-    def __init__(self, gateway: DmpGateway, records: Records, publisher: Publisher) -> None:
-        self._gateway = gateway
-        self._records = records
-        self._publisher = publisher
 
     def ship(self, shipment: Shipment) -> Mapping[str, Any]:
         """One attempt; a document that the DMP does not hold has nothing to be deleted."""
-        patient = self._records.patient(shipment.patient_id or "")
-        professional = self._publisher.professional(shipment.professional_id)
-        require_dmp_identity(patient)
-        require_active(self._gateway.existence(patient, professional))
+        patient, professional = self._opened(shipment)
         document = self._records.document(shipment.content["document"]).document
         found = self._gateway.find(document.unique_id, patient, professional)
         if found is None or found.entry_uuid is None:
