@@ -289,6 +289,7 @@ class _Projection:
                     broken=bool(broken),
                     judged=self._judged(identifier),
                 ),
+                proof=exigence.proofs if exigence.automatable == "no" else None,
                 reasons=tuple(
                     dict.fromkeys(
                         [f"{f.check_id} : {f.advice}" for f in broken]

@@ -210,6 +210,8 @@ class ExigenceJudged(Fields):
     wave: str
     profile: str
     verdict: Verdict
+    proof: str | None = None
+    """What is asked instead, when nothing seen on a wire can prove it (an agrément)."""
     reasons: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()

@@ -162,6 +162,10 @@ def test_the_reference_is_conforme_on_every_exigence_of_ordonnances(tmp_path: Pa
     assert {e["verdict"] for e in of_type(events, "scenario-finished")} == {"conforme"}
     asked = PRESCRIBED.split()
     assert {each: verdicts.get(each) for each in asked} == dict.fromkeys(asked, "conforme")
+    # An agrément is not proved by what goes on a wire, and the report says so.
+    proofs = {e["id"]: e.get("proof") for e in of_type(events, "exigence")}
+    assert "CNDA" in proofs["LGC.PRESC.01"]
+    assert proofs["LGC.PRESC.03"] is None
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -115,6 +115,17 @@ def test_the_page_tells_the_verdict_the_place_and_the_cure(report: Report) -> No
     assert page.count("<circle") >= 3, "deux échanges, dont un cerclé"
 
 
+def test_what_no_wire_proves_says_what_is_asked_instead() -> None:
+    events = stream()
+    assert "Ce verdict ne la prouve pas" not in html.render(Report(tuple(events)))
+    told = [
+        e.model_copy(update={"proof": "Justificatif CNDA"}) if isinstance(e, ExigenceJudged) else e
+        for e in events
+    ]
+    page = html.render(Report(tuple(told)))
+    assert "Ce verdict ne la prouve pas : il est demandé « Justificatif CNDA »." in page
+
+
 def test_a_dialogue_with_a_card_is_folded_in_the_page_and_keeps_its_places() -> None:
     events = [*stream()]
     events[1:3] = [seen(n, "cards" if 2 <= n <= 4 else "dmp") for n in range(1, 6)]
