@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from rules.checking import check
+from rules.checks.apcv_facts import EXIGENCES
 from rules.checks.insi import UUID, lps_fields
 from rules.context import Context
 from rules.findings import Finding, Severity
@@ -32,6 +33,7 @@ _MESSAGE_ID = re.compile(rf"urn:uuid:{UUID}")
     "AV-01",
     title="Le contenu scanné est transmis entier : Base45, en-tête APCV0101, point P-256, bloc",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §2 (échange observé)",
 )
 def data_whole(data: ApcvData, context: Context) -> Iterator[Finding]:
@@ -44,6 +46,7 @@ def data_whole(data: ApcvData, context: Context) -> Iterator[Finding]:
     "AV-01",
     title="La demande d'authentification porte le contenu scanné",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §4.1 (échange observé)",
 )
 def data_present(request: ApcvRequest, _context: Context) -> Iterator[Finding]:
@@ -75,6 +78,7 @@ def damaged(data: ApcvData) -> Iterator[Finding]:
     "AV-02",
     title="L'appel est un POST SOAP 1.2 dont l'action est celle de l'élément du corps",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §3.1 (échange observé)",
 )
 def soap12_with_action(request: ApcvRequest, _context: Context) -> Iterator[Finding]:
@@ -145,6 +149,7 @@ def _head(request: ApcvRequest, expected: str) -> Iterator[Finding]:
     title="MessageID est urn:uuid:<UUID>, To est l'adresse appelée, la réponse revient par la même "
     "connexion",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §3.1 (échange observé)",
 )
 def addressed(request: ApcvRequest, _context: Context) -> Iterator[Finding]:
@@ -194,6 +199,7 @@ def _plain(url: str) -> str:
     "AV-08",
     title="ContexteLPS identifie le logiciel : IDAM de l'éditeur, version, instance, nom",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §3.3 (échange observé)",
 )
 def lps_complete(request: ApcvRequest, context: Context) -> Iterator[Finding]:

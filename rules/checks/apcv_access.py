@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from rules.checking import check
 from rules.checks import insi_access
+from rules.checks.apcv_facts import EXIGENCES
 from rules.context import Context
 from rules.findings import Finding, Severity
 from rules.formats.apcv import ApcvAssertion, ApcvRequest, ApcvSigner
@@ -27,6 +28,7 @@ AM_SPECIALITIES = {"SM26": "01", "SM53": "01", "SM54": "01", "SM04": "03"}
     "AV-04",
     title="L'assertion de la carte est signée, dans l'ordre du schéma, au nom du certificat",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §3.2 (échange observé)",
     rejects="desir_9002",
 )
@@ -41,6 +43,7 @@ def assertion_signed(assertion: ApcvAssertion, context: Context) -> Iterator[Fin
     "AV-04",
     title="Le certificat qui signe est celui de signature d'une carte, de confiance",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §3.2 (échange observé)",
     rejects="desir_9003",
 )
@@ -62,6 +65,7 @@ def signer_trusted(signer: ApcvSigner, context: Context) -> Iterator[Finding]:
     "AV-04",
     title="Une assertion du professionnel accompagne chaque appel",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §3.2 (échange observé)",
     rejects="desir_9004",
 )
@@ -84,6 +88,7 @@ def _of_name_id(found: Finding) -> bool:
     "AV-05",
     title="NameID est le CN du certificat",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §3.2 (échange observé)",
     rejects="desir_9003",
 )
@@ -97,6 +102,7 @@ def name_of_the_holder(assertion: ApcvAssertion, context: Context) -> Iterator[F
     "AV-05",
     title="L'assertion a moins d'une heure et n'est pas datée dans le futur",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §9",
     rejects="desir_9001",
     needs=("observed_at",),
@@ -112,6 +118,7 @@ def assertion_fresh(request: ApcvRequest, context: Context) -> Iterator[Finding]
     "AV-06",
     title="L'assertion porte codeSpecialite, secteurActivite et identifiantFacturation",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §3.2 (échange observé)",
 )
 def attributes_present(request: ApcvRequest, context: Context) -> Iterator[Finding]:
@@ -154,6 +161,7 @@ def attributes_present(request: ApcvRequest, context: Context) -> Iterator[Findi
     "AV-07",
     title="CodeSpecialiteAMO est un code à deux chiffres qui va avec la spécialité de l'assertion",
     severity=Severity.MINOR,
+    exigences=EXIGENCES,
     source="Fiche ApCV §4.1 (EF_ApCVsi01_E21.2, seconde main)",
 )
 def speciality_consistent(request: ApcvRequest, _context: Context) -> Iterator[Finding]:
@@ -176,6 +184,7 @@ def speciality_consistent(request: ApcvRequest, _context: Context) -> Iterator[F
     "AV-17",
     title="L'assertion d'un utilisateur Pro Santé Connect n'est pas signée et a son jeton",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §8 (forme du banc, d'après ins-insi §2.8 C)",
     hors_specification=True,
     rejects="desir_9006",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from rules.checking import check
 from rules.checks.apcv import damaged
-from rules.checks.apcv_facts import Call, calls, gestures, given, scanned
+from rules.checks.apcv_facts import EXIGENCES, Call, calls, gestures, given, scanned
 from rules.context import Context
 from rules.exchange import Exchange
 from rules.findings import Finding, Severity
@@ -24,6 +24,7 @@ _TELLING = 110
     "AV-01",
     title="Le contenu envoyé est, à l'octet près, celui que le lecteur a donné",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §2, §9",
 )
 def data_unchanged(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -94,6 +95,7 @@ def _of(call: Call, found: Finding) -> Finding:
     "AV-18",
     title="Le logiciel ne garde ni ne montre le contenu scanné, et ne l'envoie à nul autre",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §9",
 )
 def code_not_shown(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -118,6 +120,7 @@ def code_not_shown(view: JournalView, _context: Context) -> Iterator[Finding]:
     "AV-18",
     title="Les traces du logiciel ne contiennent ni NIR ni texte de QR code",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §9",
 )
 def traces_are_silent(traces: SoftwareTraces, _context: Context) -> Iterator[Finding]:

@@ -19,6 +19,9 @@ from rules.formats.gesture import Gesture
 from rules.identities import Act, acts
 from rules.judge import JournalView
 
+EXIGENCES = ("ApCV/va1.01", "SC.APCV.01")
+"""The agrément, of each wave: what the service asks of its callers."""
+
 
 @dataclass(frozen=True)
 class Call:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 
 from rules.checking import check
-from rules.checks.apcv_facts import Qualification, gestures, opened_for, qualifications
+from rules.checks.apcv_facts import EXIGENCES, Qualification, gestures, opened_for, qualifications
 from rules.context import OID_INS_NIA, Context, Identity, Traits
 from rules.findings import Finding, Severity
 from rules.formats.apcv_answer import ApcvPerson
@@ -22,7 +22,7 @@ from rules.identities import INS_OIDS, QUALIFIED, contradictions, strict
 from rules.judge import JournalView
 
 CHANNEL = EVIDENCE = "AV"
-_QUALIFICATION = ("INS/va1.40",)
+_QUALIFICATION = ("INS/va1.40", *EXIGENCES)
 
 
 def _holder(one: Qualification) -> ApcvPerson | None:
@@ -175,6 +175,7 @@ def _searched(view: JournalView, one: Qualification) -> bool:
     "AV-14",
     title="Des traits qui contredisent le dossier donnent une alerte, et rien n'est écrasé",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §6.1, §9 (usage d'un client réel)",
 )
 def disagreement_told(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -209,6 +210,7 @@ def disagreement_told(view: JournalView, _context: Context) -> Iterator[Finding]
     "AV-15",
     title="Une appli de test ou de démonstration est refusée en production",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §5, §8 (EX_GEN-1430)",
 )
 def real_in_production(view: JournalView, context: Context) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rules.checking import check
-from rules.checks.apcv_facts import Call, calls, gestures, qualifications
+from rules.checks.apcv_facts import EXIGENCES, Call, calls, gestures, qualifications
 from rules.context import Context
 from rules.exchange import Exchange
 from rules.findings import Finding, Severity
@@ -37,6 +37,7 @@ def _at(call: Call, place: str, expected: str, found: str, advice: str) -> Findi
     "AV-03",
     title="Un wsa:MessageID ne sert qu'une fois",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §9",
 )
 def message_id_unique(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -59,6 +60,7 @@ def message_id_unique(view: JournalView, _context: Context) -> Iterator[Finding]
     "AV-05",
     title="Une assertion sert pour la première fois dans les cinq minutes de son émission",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §9",
 )
 def assertion_new(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -84,6 +86,7 @@ def assertion_new(view: JournalView, _context: Context) -> Iterator[Finding]:
     "AV-09",
     title="Le contexte est détruit à la fin de la consultation et au changement de patient",
     severity=Severity.MINOR,
+    exigences=EXIGENCES,
     source="Fiche ApCV §4.4, §9 (usage d'un client réel)",
 )
 def context_destroyed(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -158,6 +161,7 @@ def _renews(other: Call, call: Call, opened: ApcvAnswer) -> bool:
     "AV-10",
     title="Un contexte ne sert plus après sa date de fin de validité",
     severity=Severity.BLOCKING,
+    exigences=EXIGENCES,
     source="Fiche ApCV §5, §9 ; essais INSi 1.02",
 )
 def context_not_outlived(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -198,6 +202,7 @@ def _outlived(exchange: Exchange, end: datetime) -> Finding:
     "AV-11",
     title="Un contexte encore valide est réutilisé",
     severity=Severity.INFO,
+    exigences=EXIGENCES,
     source="Fiche ApCV §5, §9 (usage d'un client réel)",
 )
 def context_reused(view: JournalView, _context: Context) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rules.checking import check
-from rules.checks.apcv_facts import Call, calls, gestures, opened_for, scanned
+from rules.checks.apcv_facts import EXIGENCES, Call, calls, gestures, opened_for, scanned
 from rules.context import Context
 from rules.exchange import Exchange, Outcome
 from rules.findings import Finding, Severity
@@ -58,6 +58,7 @@ def _sound(text: str | None) -> bool:
     "AV-16",
     title="L'appli se lit par QR code et par NFC, ou l'absence de l'un est documentée",
     severity=Severity.REVIEW,
+    exigences=EXIGENCES,
     source="Fiche ApCV §9",
 )
 def both_media(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -87,7 +88,7 @@ def _medium(gesture: Gesture) -> str:
     "AV-17",
     title="Un utilisateur Pro Santé Connect lit l'appli sans carte",
     severity=Severity.BLOCKING,
-    exigences=("SC.APCV.01", "LGC.DMP/UX.10"),
+    exigences=(*EXIGENCES, "LGC.DMP/UX.10"),
     source="Fiche ApCV §8 (LGC.DMP/UX.10.01)",
 )
 def usable_without_card(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -144,7 +145,7 @@ def _logged_in(view: JournalView, exchange: Exchange, gesture: Gesture) -> bool:
     "AV-19",
     title="Pendant un appel lent, le logiciel répond aux autres gestes",
     severity=Severity.MINOR,
-    exigences=("LGC.DMP/UX.10",),
+    exigences=(*EXIGENCES, "LGC.DMP/UX.10"),
     source="Fiche ApCV §9",
 )
 def alive_while_called(view: JournalView, _context: Context) -> Iterator[Finding]:
@@ -186,6 +187,7 @@ def _own(view: JournalView, other: Exchange, pending: list[Exchange]) -> bool:
     "AV-20",
     title="Après un redémarrage, le logiciel redemande le contexte encore valide",
     severity=Severity.INFO,
+    exigences=EXIGENCES,
     source="Fiche ApCV §4.3, §9",
 )
 def restored_after_restart(view: JournalView, _context: Context) -> Iterator[Finding]:
