@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from rules.checking import check
 from rules.checks.apcv import damaged
-from rules.checks.apcv_facts import EXIGENCES, Call, calls, gestures, given, scanned
+from rules.checks.apcv_facts import EXIGENCES, TYPED, Call, calls, gestures, given, spellings
 from rules.context import Context
 from rules.exchange import Exchange
 from rules.findings import Finding, Severity
@@ -45,7 +45,7 @@ def _source(view: JournalView, call: Call, text: str) -> str | None:
     """The text that was scanned; None when nobody knows."""
     during = _during(view, call)
     if during is not None:
-        return during
+        return text if text in spellings(during) else during.strip(TYPED)
     known = view.derived(given)
     if text in known:
         return text
@@ -53,13 +53,14 @@ def _source(view: JournalView, call: Call, text: str) -> str | None:
 
 
 def _during(view: JournalView, call: Call) -> str | None:
-    """The text of the reading that this call belongs to."""
+    """What was typed at the reading that this call belongs to."""
     at = call.exchange.started_at
     for exchange, gesture in gestures(view, "apcv.read"):
         mine = gesture.parameters.get("professionnel") == call.professional
         end = exchange.answered_at or exchange.started_at
         if mine and exchange.started_at <= at <= end:
-            return scanned(gesture)
+            typed = gesture.parameters.get("donnees")
+            return typed if isinstance(typed, str) else None
     return None
 
 

@@ -97,8 +97,10 @@ def _qualifications(view: JournalView) -> Iterator[Qualification]:
             yield Qualification(act, source)
 
 
-TYPED = " \t\r\n"
-"""What a scanner adds after the text, and no text begins or ends with (sheet §2)."""
+ADDED = "\t\r\n"
+"""What a scanner adds after the text."""
+TYPED = f" {ADDED}"
+"""What no whole text begins or ends with (sheet §2): trimming it is harmless."""
 _ON_PAGE = re.compile(r'<code id="texte">(.*?)</code>', re.DOTALL)
 
 
@@ -108,6 +110,11 @@ def scanned(gesture: Gesture) -> str | None:
     return text.strip(TYPED) if isinstance(text, str) else None
 
 
+def spellings(text: str) -> tuple[str, str]:
+    """A text that was scanned, trimmed or not: cut short, it may end with a space of its own."""
+    return text.strip(TYPED), text.strip(ADDED)
+
+
 def given(view: JournalView) -> tuple[str, ...]:
     """Every text that a scanner gave, or that the bench's phone showed, in order."""
     return tuple(_given(view))
@@ -115,11 +122,11 @@ def given(view: JournalView) -> tuple[str, ...]:
 
 def _given(view: JournalView) -> Iterator[str]:
     for _, gesture in gestures(view, "apcv.read"):
-        yield scanned(gesture) or ""
+        yield from spellings(str(gesture.parameters.get("donnees") or ""))
     for exchange in view.of("apcv", "telephone", "ecran"):
         told = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
         if exchange.operation == "telephone":
-            yield told.strip(TYPED)
+            yield from spellings(told)
         else:
             yield from map(unescape, _ON_PAGE.findall(told))
 

@@ -131,6 +131,21 @@ def test_a_text_known_from_the_phone_alone(where: str) -> None:
     assert sequence(other, story.authentication(2)) == {"AV-01"}
 
 
+@pytest.mark.parametrize("trimmed", [False, True])
+@pytest.mark.parametrize("known", ["telephone", "apcv.read"])
+def test_a_text_cut_by_the_scanner_after_a_space(known: str, trimmed: bool) -> None:
+    """The product sends what it was given, or trims it: both are what the scanner typed."""
+    text = story.text()
+    cut = text[: text.index(" ", 200) + 1]
+    sent = cut.strip() if trimmed else cut
+    first = _telephone(cut.encode(), "telephone") if known == "telephone" else read(1, cut + "\r")
+    call = story.authentication(2)
+    call = replace(call, request=story.altered(call.request, text, sent))
+    assert "AV-01" not in sequence(first, call)
+    shorter = replace(call, request=story.altered(call.request, sent, sent[:-3]))
+    assert "AV-01" in sequence(first, shorter)
+
+
 def test_the_former_context_destroyed_once_the_next_patient_is_read() -> None:
     other = again(3, after=LATER)
     assert other.response is not None
